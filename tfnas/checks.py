@@ -1,0 +1,37 @@
+"""Checks of plain arguments that several layers share."""
+
+from __future__ import annotations
+
+import numbers
+from typing import Sequence
+
+from tfnas.errors import ConfigError
+
+
+def check_positive(**values: int) -> None:
+    """Raises `ConfigError` for the first of the named values that is not a positive integer."""
+    for name, value in values.items():
+        if not _is_integer(value) or value < 1:
+            raise ConfigError(name, expected="a positive integer", received=repr(value))
+
+
+def check_image_shape(input_shape: Sequence[int]) -> tuple[int, int, int]:
+    """Returns ``(height, width, channels)`` as Python integers.
+
+    Raises:
+        ConfigError: If the shape is anything else.
+    """
+    shape = tuple(input_shape)
+    if len(shape) != 3 or any(not _is_integer(size) or size < 1 for size in shape):
+        raise ConfigError(
+            "input_shape",
+            expected="(height, width, channels), positive integers",
+            received=repr(shape),
+            remedy="Grey images have one channel: add the axis with images[..., None].",
+        )
+    height, width, channels = (int(size) for size in shape)
+    return height, width, channels
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)

@@ -1,0 +1,5 @@
+"""Evaluators: what measures architectures."""
+
+from tfnas.evaluators.base import Evaluator, Outcome
+
+__all__ = ["Evaluator", "Outcome"]

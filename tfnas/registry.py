@@ -1,0 +1,62 @@
+"""A table of classes by name, with an error that lists what there is."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Callable, Generic, TypeVar
+
+from tfnas.errors import ConfigError, UnknownNameError
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Maps names to factories.
+
+    Args:
+        kind: What is registered, for messages.
+        remedy: The function that adds an entry, for messages.
+    """
+
+    def __init__(self, kind: str, remedy: str) -> None:
+        self._kind = kind
+        self._remedy = remedy
+        self._factories: dict[str, Callable[..., T]] = {}
+
+    def add(self, name: str, factory: Callable[..., T]) -> None:
+        """Registers `factory`; a name is taken once.
+
+        Raises:
+            ConfigError: If another factory has the name.
+        """
+        known = self._factories.get(name)
+        if known is not None and known is not factory:
+            raise ConfigError(
+                f"{self._kind} {name!r}",
+                expected="a name that is free",
+                received=f"a second factory beside {known!r}",
+                remedy="Choose another name.",
+            )
+        self._factories[name] = factory
+
+    def get(self, name: str) -> Callable[..., T]:
+        """Returns the factory of `name`.
+
+        Raises:
+            UnknownNameError: Listing the names there are and the closest one.
+        """
+        try:
+            return self._factories[name]
+        except (KeyError, TypeError):
+            close = difflib.get_close_matches(str(name), self._factories, n=1)
+            hint = f"Did you mean {close[0]!r}? " if close else ""
+            raise UnknownNameError(
+                self._kind,
+                expected=f"one of {', '.join(sorted(self._factories))}",
+                received=repr(name),
+                remedy=f"{hint}Your own is added with {self._remedy}.",
+            ) from None
+
+    def names(self) -> tuple[str, ...]:
+        """Returns all names in order of registration."""
+        return tuple(self._factories)

@@ -1,0 +1,89 @@
+"""Saving nested states of JSON values and NumPy arrays: one JSON file, one ``.npy`` an array."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+from typing import Any
+
+import numpy as np
+
+from tfnas.errors import StateError
+
+_ARRAY = "__npy__"
+
+
+def save_state(path: pathlib.Path, state: Any) -> None:
+    """Writes a state so that a reader sees the old one or the new one, never a mixture.
+
+    Arrays go to ``<stem>-<number>.npy`` files that the JSON names; the JSON is renamed into place
+    last, and then arrays that nothing names any more are deleted.
+
+    Args:
+        path: The JSON file, for example ``checkpoint/state.json``.
+        state: JSON values and NumPy arrays, nested in dicts and lists.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    old = set(path.parent.glob(f"{path.stem}-*.npy"))
+    used = {int(name.stem.rpartition("-")[2]) for name in old}
+    number = max(used, default=-1) + 1
+    written: set[pathlib.Path] = set()
+
+    def pack(value: Any) -> Any:
+        if isinstance(value, np.ndarray):
+            target = path.parent / f"{path.stem}-{number + len(written)}.npy"
+            with open(target, "wb") as file:
+                np.save(file, value, allow_pickle=False)
+            written.add(target)
+            return {_ARRAY: target.name}
+        if isinstance(value, dict):
+            return {key: pack(item) for key, item in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [pack(item) for item in value]
+        return value
+
+    write_text(path, json.dumps(pack(state), allow_nan=False))
+    for name in old - written:
+        name.unlink(missing_ok=True)
+
+
+def load_state(path: pathlib.Path) -> Any:
+    """Inverse of `save_state`; tuples come back as lists.
+
+    Raises:
+        StateError: If the file or an array it names is missing or damaged.
+    """
+    path = pathlib.Path(path)
+
+    def unpack(value: Any) -> Any:
+        if isinstance(value, dict):
+            if set(value) == {_ARRAY}:
+                return np.load(path.parent / value[_ARRAY], allow_pickle=False)
+            return {key: unpack(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [unpack(item) for item in value]
+        return value
+
+    try:
+        return unpack(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise StateError(
+            f"saved state {path}", expected="a complete state", received=str(error), remedy="Delete it and resume."
+        ) from error
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Writes a text file under a temporary name and renames it into place."""
+    path = pathlib.Path(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
