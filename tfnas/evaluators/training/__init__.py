@@ -1,0 +1,1 @@
+"""Measuring architectures by training their networks."""

@@ -1,0 +1,429 @@
+"""`TrainingEvaluator`: measures architectures by training their Keras networks."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import tempfile
+import time
+import warnings
+import zlib
+from typing import Any, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from tfnas.architecture import Architecture
+from tfnas.checks import check_image_shape, check_positive
+from tfnas.data.images import Examples, check_labels
+from tfnas.errors import ConfigError, DataError
+from tfnas.evaluators.base import Evaluator, Outcome
+from tfnas.evaluators.training.objects import CannotTravel, to_spec
+from tfnas.evaluators.training.pool import ProcessDied, WorkerPool
+from tfnas.evaluators.training.recipe import TrainingRecipe
+from tfnas.runlog import outcome_of
+from tfnas.spaces.base import SearchSpace
+from tfnas.trial import Failure, Proposal, Split
+
+_KINDS = {"loss": "loss", "metrics": "metric", "optimizer": "optimizer", "callbacks": "callback", "head": "head"}
+
+
+class TrainingEvaluator(Evaluator):
+    """Trains each candidate and reports its validation value.
+
+    Candidates are trained in processes of their own, which are replaced now and then: a crash, a
+    hang or TensorFlow's growing memory does not reach the search. What cannot be sent to another
+    process (a ``tf.data`` pipeline, a ``PyDataset``, a callback object, a lambda) is trained in this
+    one instead, with a warning: then a crash ends the search, nothing runs in parallel, and memory
+    grows by some 30 MB a candidate.
+
+    Args:
+        space: The space whose members are trained.
+        train: Training examples: `tfnas.data.Examples`, ``(x, y)`` arrays, a batched
+            ``tf.data.Dataset``, or a Keras ``PyDataset``. Images are [B, height, width, channels].
+        validation: Validation examples, in any of these forms.
+        test: Test examples, used once, by `finalize`; None if there are none.
+        objective: Name of the value to optimise, or ``(name, "max" or "min")``, or an object with
+            ``name`` and ``direction``, such as a keras-tuner ``Objective``.
+        loss: Keras loss, name, function, or specification (`tfnas.evaluators.training.objects`).
+        metrics: Keras metrics in the same forms.
+        optimizer: Keras optimizer in the same forms.
+        callbacks: Keras callbacks: names, configurations or specifications travel, objects do not.
+        head: ``"classification"``, ``"regression"``, or a function from features to outputs.
+        num_classes: Classes or outputs; taken from arrays by default.
+        input_shape: ``(height, width, channels)``; taken from arrays and ``tf.data`` by default.
+        skeleton: Sizes of the network around the cells, see `tfnas.networks.build`.
+        normalize: Whether the network standardises its input channels by the mean and standard
+            deviation of the training images (arrays only). It travels with the saved network.
+        workers: Training processes at once. Default: two, or one on a single core.
+        threads: Threads of each process. Default: the cores divided among the workers. Results
+            depend on it in the last digits, so it is recorded.
+        timeout_s: Time limit for one candidate, in seconds.
+        recycle_after: Candidates after which a process is replaced.
+        isolation: ``"subprocess"``, ``"inprocess"``, or ``"auto"`` (the former where it is possible).
+        **recipe: Further fields of `TrainingRecipe`: epochs, batch_size, learning_rate, ...
+
+    Raises:
+        ConfigError: If an argument cannot work.
+        DataError: If the examples cannot be trained on.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        train: Any,
+        validation: Any,
+        test: Any = None,
+        *,
+        objective: Any = "val_accuracy",
+        loss: Any = "sparse_categorical_crossentropy",
+        metrics: Sequence[Any] = ("accuracy",),
+        optimizer: Any = "sgd",
+        callbacks: Sequence[Any] = (),
+        head: Any = "classification",
+        num_classes: int | None = None,
+        input_shape: Sequence[int] | None = None,
+        skeleton: Mapping[str, int] | None = None,
+        normalize: bool = True,
+        workers: int | None = None,
+        threads: int | None = None,
+        timeout_s: float | None = None,
+        recycle_after: int = 25,
+        isolation: str = "auto",
+        **recipe: Any,
+    ) -> None:
+        self.space = space
+        self._train = _examples(train, Split.TRAIN)
+        self._validation = _examples(validation, Split.VALIDATION)
+        self._test = None if test is None else _examples(test, Split.TEST)
+        self._input_shape = _input_shape(self._train, input_shape)
+        self._normalization = _normalization(self._train) if normalize else None
+        name, direction = _objective(objective)
+        given = {"loss": loss, "metrics": tuple(metrics), "optimizer": optimizer, "callbacks": tuple(callbacks)}
+        specs, obstacle = _specifications({**given, "head": head})
+        unknown = sorted(set(recipe) - set(TrainingRecipe.__dataclass_fields__))
+        if unknown:
+            raise ConfigError(
+                "arguments of TrainingEvaluator",
+                expected=f"fields of TrainingRecipe ({', '.join(TrainingRecipe.__dataclass_fields__)})",
+                received=", ".join(unknown),
+            )
+        self.recipe = TrainingRecipe(
+            **specs,
+            objective=name,
+            direction=direction,
+            num_classes=_num_classes(self._train, num_classes, head),
+            skeleton=dict(skeleton or {}),
+            **recipe,
+        )
+        self._check_examples(head)
+        if not all(isinstance(split, Examples) for split in self._splits()):
+            obstacle = "data that is not arrays"
+        self._inprocess = _inprocess(isolation, obstacle)
+        cores = os.cpu_count() or 1
+        self.parallelism = 1 if self._inprocess else workers or min(2, cores)
+        self._threads = threads or max(1, cores // self.parallelism)
+        check_positive(workers=self.parallelism, threads=self._threads, recycle_after=recycle_after)
+        if timeout_s is not None and not timeout_s > 0:
+            raise ConfigError("timeout_s", expected="a positive number of seconds or None", received=repr(timeout_s))
+        self._timeout_s = timeout_s
+        self._recycle_after = recycle_after
+        if "accuracy" in name and isinstance(self._validation, Examples):
+            self.validation_size = len(self._validation)
+        # the first member costs a fixed architecture nothing and makes a wrong skeleton show here
+        probe = space.sample(np.random.default_rng(0))
+        space.cost(probe, self._input_shape, self.recipe.num_classes, **self.recipe.skeleton)
+        self._probe = probe
+        self._pool: WorkerPool | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._checked = False
+
+    def stream(self, proposals: Sequence[Proposal], *, seeds: Sequence[int]) -> Iterator[tuple[int, Outcome]]:
+        self._check_once()
+        jobs = [
+            {
+                "kind": "measure",
+                "architecture": proposal.architecture.to_dict(),
+                "seed": int(seed),
+                "epochs": proposal.fidelity,
+                "timeout_s": self._timeout_s,
+            }
+            for proposal, seed in zip(proposals, seeds)
+        ]
+        if self._inprocess:
+            from tfnas.evaluators.training import jobs as local
+
+            for index, (proposal, job) in enumerate(zip(proposals, jobs)):
+                limit = float("inf") if self._timeout_s is None else time.monotonic() + self._timeout_s
+                yield index, local.measure(
+                    proposal.architecture,
+                    self._task_data(),
+                    self.recipe,
+                    seed=job["seed"],
+                    epochs=job["epochs"],
+                    deadline=limit,
+                )
+            return
+        started = time.monotonic()
+        for index, reply in self._workers().run(jobs, limit_s=self._timeout_s):
+            if isinstance(reply, ProcessDied):
+                yield index, Failure(str(reply), time.monotonic() - started)
+            else:
+                yield index, outcome_of(reply)
+
+    def finalize(
+        self, architecture: Architecture, *, seed: int, directory: pathlib.Path | None = None
+    ) -> Outcome | None:
+        """Trains the winner once more, measures it on the test examples and saves it.
+
+        With arrays and a test split, training and validation examples are trained on together.
+        Without a test split, the measurement is a validation one.
+
+        Args:
+            architecture: The winner.
+            seed: Seed of the training.
+            directory: Gets ``best.keras`` and ``best_savedmodel/``; None to save nothing.
+
+        Raises:
+            RunFolderError: If the directory cannot be written.
+        """
+        self._check_once()
+        if directory is not None:
+            directory = pathlib.Path(directory).absolute()
+        if self._inprocess:
+            from tfnas.evaluators.training import jobs as local
+
+            return local.finish(architecture, self._task_data(), self.recipe, seed=seed, directory=directory)
+        job = {
+            "kind": "finish",
+            "architecture": architecture.to_dict(),
+            "seed": int(seed),
+            "directory": None if directory is None else str(directory),
+        }
+        ((_, reply),) = self._workers().run([job])
+        return Failure(str(reply)) if isinstance(reply, ProcessDied) else outcome_of(reply)
+
+    def config(self) -> dict[str, Any]:
+        recipe = self.recipe.to_dict()
+        for name in _KINDS:  # objects that stay in this process have no JSON form
+            recipe[name] = _described(recipe[name])
+        return {
+            "name": "training",
+            "space": self.space.name,
+            "objective": {"name": self.recipe.objective, "direction": self.recipe.direction},
+            "input_shape": list(self._input_shape),
+            "num_classes": self.recipe.num_classes,
+            "skeleton": dict(self.recipe.skeleton),
+            "validation_size": self.validation_size,
+            "recipe": recipe,
+            "normalized": self._normalization is not None,
+            "data": {split: _fingerprint(examples) for split, examples in self._named_splits()},
+            "workers": self.parallelism,
+            "threads": self._threads,
+            "timeout_s": self._timeout_s,
+            "isolation": "inprocess" if self._inprocess else "subprocess",
+        }
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def _splits(self) -> list[Any]:
+        return [examples for _, examples in self._named_splits()]
+
+    def _named_splits(self) -> list[tuple[str, Any]]:
+        named = (("train", self._train), ("validation", self._validation), ("test", self._test))
+        return [(name, examples) for name, examples in named if examples is not None]
+
+    def _check_examples(self, head: Any) -> None:
+        for examples in self._splits():
+            if not isinstance(examples, Examples):
+                continue
+            if examples.x.shape[1:] != self._input_shape:
+                raise DataError(
+                    f"{examples.split.value} images",
+                    expected=f"shape {self._input_shape}",
+                    received=str(examples.x.shape[1:]),
+                    remedy="Resize the images to one shape first.",
+                )
+            if head == "classification" and self.recipe.loss == "sparse_categorical_crossentropy":
+                check_labels(examples, self.recipe.num_classes)
+
+    def _check_once(self) -> None:
+        if self._checked:
+            return
+        if self._inprocess:
+            from tfnas.evaluators.training import jobs as local
+
+            local.check(self._probe, self._task_data(), self.recipe)
+        else:
+            ((_, reply),) = self._workers().run([{"kind": "check", "architecture": self._probe.to_dict()}])
+            if isinstance(reply, ProcessDied):
+                raise ConfigError("training process", expected="one that starts", received=str(reply))
+        self._checked = True
+
+    def _task_data(self) -> Any:
+        from tfnas.evaluators.training.trainer import TaskData
+
+        splits = {name: (e.x, e.y) if isinstance(e, Examples) else e for name, e in self._named_splits()}
+        return TaskData(
+            splits["train"], splits["validation"], splits.get("test"), self._input_shape, self._normalization
+        )
+
+    def _workers(self) -> WorkerPool:
+        if self._pool is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="tfnas-")
+            paths: dict[str, list[str]] = {}
+            for name, examples in self._named_splits():
+                paths[name] = []
+                for part, array in (("x", examples.x), ("y", examples.y)):
+                    path = os.path.join(self._folder.name, f"{name}_{part}.npy")
+                    np.save(path, array, allow_pickle=False)
+                    paths[name].append(path)
+            setup = {
+                "threads": self._threads,
+                "recipe": self.recipe.to_dict(),
+                "arrays": paths,
+                "input_shape": list(self._input_shape),
+                "normalization": self._normalization,
+            }
+            self._pool = WorkerPool(setup, count=self.parallelism, recycle_after=self._recycle_after)
+        return self._pool
+
+
+def _examples(value: Any, split: Split) -> Any:
+    if isinstance(value, Examples):
+        return value if value.split is split else Examples(value.x, value.y, split)
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        return Examples(value[0], value[1], split)
+    if hasattr(value, "element_spec") or hasattr(value, "num_batches") or hasattr(value, "__getitem__"):
+        if isinstance(value, np.ndarray):
+            raise DataError(
+                f"{split.value} examples", expected="images and labels, (x, y)", received="one array"
+            )
+        return value
+    raise DataError(
+        f"{split.value} examples",
+        expected="Examples, (x, y) arrays, a tf.data.Dataset or a keras.utils.PyDataset",
+        received=type(value).__name__,
+    )
+
+
+def _input_shape(train: Any, given: Sequence[int] | None) -> tuple[int, int, int]:
+    if given is not None:
+        return check_image_shape(given)
+    if isinstance(train, Examples):
+        return check_image_shape(train.x.shape[1:])
+    if hasattr(train, "element_spec"):
+        shape = tuple(train.element_spec[0].shape)[1:]
+        if None not in shape:
+            return check_image_shape(shape)
+    raise ConfigError(
+        "input_shape", expected="(height, width, channels)", received="None and data that does not tell it",
+        remedy="Pass input_shape=...",
+    )
+
+
+def _num_classes(train: Any, given: int | None, head: Any) -> int:
+    if given is not None:
+        check_positive(num_classes=given)
+        return int(given)
+    if not isinstance(train, Examples):
+        raise ConfigError(
+            "num_classes", expected="the number of classes", received="None and data that does not tell it",
+            remedy="Pass num_classes=...",
+        )
+    if train.y.ndim == 2:
+        return int(train.y.shape[1])
+    if head == "regression":
+        return 1
+    if train.y.dtype.kind not in "iu":
+        raise DataError(
+            "train labels", expected="integer class labels", received=f"dtype {train.y.dtype}",
+            remedy="For numbers to predict pass head='regression', loss='mse', metrics=['mae'], "
+            "objective=('val_mae', 'min').",
+        )
+    return int(train.y.max()) + 1
+
+
+def _normalization(train: Any) -> tuple[list[float], list[float]] | None:
+    if not isinstance(train, Examples):
+        return None
+    total = np.zeros(train.x.shape[-1])
+    squares = np.zeros(train.x.shape[-1])
+    for start in range(0, len(train), 1024):  # in parts: the images may fill most of the memory
+        part = train.x[start : start + 1024].astype("float64")
+        total += part.sum(axis=(0, 1, 2))
+        squares += (part**2).sum(axis=(0, 1, 2))
+    count = train.x.size / train.x.shape[-1]
+    mean = total / count
+    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
+    return mean.tolist(), np.where(deviation > 1e-6, deviation, 1.0).tolist()
+
+
+def _objective(value: Any) -> tuple[str, str]:
+    if hasattr(value, "name") and hasattr(value, "direction"):
+        return str(value.name), str(value.direction)
+    if isinstance(value, (tuple, list)) and len(value) == 2:
+        return str(value[0]), str(value[1])
+    if isinstance(value, str):
+        if any(word in value for word in ("accuracy", "auc", "precision", "recall", "f1")):
+            return value, "max"
+        if any(word in value for word in ("loss", "error", "mse", "mae")):
+            return value, "min"
+    raise ConfigError(
+        "objective",
+        expected="(name, 'max' or 'min')",
+        received=repr(value),
+        remedy="Whether more or less is better cannot be told from this: say so.",
+    )
+
+
+def _specifications(values: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """Returns the recipe's fields and what keeps them from travelling, if anything does."""
+    specs: dict[str, Any] = {}
+    obstacle = None
+    for name, value in values.items():
+        several = isinstance(value, tuple)
+        made = []
+        for one in value if several else (value,):
+            try:
+                made.append(to_spec(one, _KINDS[name]))
+            except CannotTravel as error:
+                obstacle = obstacle or str(error)
+                made.append(one)
+        specs[name] = tuple(made) if several else made[0]
+    return specs, obstacle
+
+
+def _inprocess(isolation: str, obstacle: str | None) -> bool:
+    if isolation not in ("auto", "subprocess", "inprocess"):
+        raise ConfigError("isolation", expected="'auto', 'subprocess' or 'inprocess'", received=repr(isolation))
+    if isolation == "subprocess" and obstacle:
+        raise ConfigError(
+            "isolation", expected="arguments that can be sent to another process", received=obstacle,
+            remedy="Give arrays, and objects by name, configuration or 'module:attribute'.",
+        )
+    if isolation == "auto" and obstacle:
+        warnings.warn(
+            f"Candidates are trained in this process, because {obstacle} cannot be sent to another one: "
+            "nothing runs in parallel, a crash ends the search, and memory grows with every candidate.",
+            stacklevel=3,
+        )
+    return isolation == "inprocess" or bool(obstacle)
+
+
+def _described(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_described(one) for one in value]
+    return value if isinstance(value, (str, int, float, Mapping, type(None))) else type(value).__name__
+
+
+def _fingerprint(examples: Any) -> dict[str, Any]:
+    if not isinstance(examples, Examples):
+        return {"kind": type(examples).__name__}
+    crc = zlib.crc32(np.ascontiguousarray(examples.y), zlib.crc32(np.ascontiguousarray(examples.x)))
+    return {"shape": list(examples.x.shape), "dtype": str(examples.x.dtype), "crc32": crc}
