@@ -52,16 +52,20 @@ def graph_keras() -> ModuleType:
         )
     os.environ["TF_USE_LEGACY_KERAS"] = "1"
     loaded = sys.modules.get("tensorflow.keras")
-    if loaded is not None and getattr(loaded, "__version__", "2").startswith("3"):
+    if loaded is not None and _is_keras3(loaded):
         raise _too_late()
     tensorflow = importlib.import_module("tensorflow")
     tf_keras = importlib.import_module("tf_keras")
     inner = os.path.join(os.path.dirname(tf_keras.__file__), "api", "_v2")
     if inner not in tensorflow.__path__:
         tensorflow.__path__.insert(0, inner)
-    if tensorflow.keras.__version__.startswith("3"):
+    if _is_keras3(tensorflow.keras):
         raise _too_late()
     return tf_keras
+
+
+def _is_keras3(module: ModuleType) -> bool:
+    return not module.layers.Dense.__module__.startswith("tf_keras.")
 
 
 def _too_late() -> DependencyError:

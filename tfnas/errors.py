@@ -46,6 +46,10 @@ class TableError(DataError):
     """A benchmark table with missing, duplicate or unreadable entries."""
 
 
+class SearchError(TfnasError, RuntimeError):
+    """A search that cannot give what it is asked for, for example because no trial succeeded."""
+
+
 class RunFolderError(TfnasError, RuntimeError):
     """A run folder, or the event log in it, that cannot be used."""
 

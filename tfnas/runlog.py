@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import os
@@ -9,7 +10,7 @@ import pathlib
 import time
 import zlib
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping, TextIO
+from typing import Any, BinaryIO, Iterator, Mapping
 
 from tfnas.errors import RunFolderError
 from tfnas.trial import Failure, Measurement, Proposal, Trial
@@ -27,8 +28,8 @@ class EventLog:
 
     A line is one JSON object with ``n`` (its number), ``event`` (its kind), ``time`` (seconds since
     1970) and, last, ``chain``: the CRC-32 of the line up to there, continued from the line before.
-    So a line that was changed, removed or inserted later is noticed, and a half-written last line
-    is told from a damaged one.
+    So a line that was changed, removed or inserted later is noticed, unless it is the last lines
+    that were removed, and a half-written last line is told from a damaged one.
 
     Args:
         directory: The run folder; it must exist.
@@ -43,7 +44,8 @@ class EventLog:
         self._n = len(events)
         self._chain = events[-1]["chain"] if events else 0
         try:
-            self._file: TextIO = open(self._path, "a", encoding="utf-8")
+            # unbuffered: a line is with the operating system when `append` returns, whatever happens then
+            self._file: BinaryIO = open(self._path, "ab", buffering=0)
         except OSError as error:
             raise self._failed(error) from error
 
@@ -61,8 +63,7 @@ class EventLog:
         body = json.dumps(record, separators=(",", ":"), allow_nan=False)
         chain = _seal(body, self._chain)
         try:
-            self._file.write(f'{body[:-1]},"chain":{chain}}}\n')
-            self._file.flush()
+            self._write(f'{body[:-1]},"chain":{chain}}}\n'.encode("utf-8"))
         except OSError as error:
             raise self._failed(error) from error
         self._n, self._chain = self._n + 1, chain
@@ -70,10 +71,17 @@ class EventLog:
 
     def close(self) -> None:
         """Closes the file."""
+        self._file.close()
+
+    def _write(self, line: bytes) -> None:
+        end = self._file.tell()
         try:
-            self._file.close()
-        except OSError as error:  # what a full disk refused is still in the buffer
-            raise self._failed(error) from error
+            while line:  # a nearly full disk takes a part first and refuses the rest
+                line = line[self._file.write(line) :]
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._file.truncate(end)  # or the next event would stand behind half a line
+            raise
 
     def _failed(self, error: OSError) -> RunFolderError:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -216,11 +224,12 @@ class RunRecord:
         """
         start = events[0]
         if start["event"] != "start" or start.get("format") != FORMAT:
+            writer = start.get("versions", {}).get("tfnas", "unknown")
             raise RunFolderError(
                 "event log",
                 expected=f"a start event of format {FORMAT}",
                 received=f"{start['event']!r} of format {start.get('format')!r}",
-                remedy=f"The log was written by tfnas {start.get('versions', {}).get('tfnas', 'unknown')}: use that version.",
+                remedy=f"The log was written by tfnas {writer}: use that version.",
             )
         proposals = [event for event in events if event["event"] == "proposal"]
         outcomes: dict[int, Measurement | Failure] = {}

@@ -128,9 +128,9 @@ class WorkerPool:
     def __init__(self, setup: Mapping[str, Any], *, count: int, recycle_after: int) -> None:
         self._setup, self._recycle_after = setup, recycle_after
         self._slots: queue.SimpleQueue[Worker | None] = queue.SimpleQueue()
-        for _ in range(count):
-            self._slots.put(None)
         self._alive: set[Worker] = set()
+        for _ in range(count):  # all at once: they take seconds to start
+            self._slots.put(self._start())
         self._threads = concurrent.futures.ThreadPoolExecutor(count, thread_name_prefix="tfnas-worker")
 
     def run(
@@ -153,8 +153,7 @@ class WorkerPool:
         worker = self._slots.get()
         try:
             if worker is None:
-                worker = Worker(self._setup)
-                self._alive.add(worker)
+                worker = self._start()
             wait = None if limit_s is None else limit_s + _GRACE_S + (0 if worker.jobs else _START_S)
             reply: dict[str, Any] | ProcessDied = worker.call(job, wait)
             if worker.jobs >= self._recycle_after:
@@ -165,6 +164,11 @@ class WorkerPool:
             return death
         finally:
             self._slots.put(worker)
+
+    def _start(self) -> Worker:
+        worker = Worker(self._setup)
+        self._alive.add(worker)
+        return worker
 
     def _end(self, worker: Worker | None) -> None:
         if worker is not None:

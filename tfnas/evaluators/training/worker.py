@@ -22,7 +22,7 @@ def main() -> None:
     answers = _reserve_standard_output()
     lines = _read_in_background()
     setup = json.loads(lines.get())
-    _pin_threads(setup["threads"])
+    _settle_tensorflow(setup["threads"])
 
     import numpy as np
 
@@ -104,12 +104,18 @@ def _read_in_background() -> "queue.Queue[str]":
     return lines
 
 
-def _pin_threads(count: int) -> None:
-    """Fixes the number of threads: with another number, sums are added up in another order."""
+def _settle_tensorflow(count: int) -> None:
+    """Fixes what a user's settings could change: Keras's backend and layout, and the number of threads.
+
+    With another number of threads, sums are added up in another order.
+    """
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     os.environ["OMP_NUM_THREADS"] = str(count)
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    import keras
     import tensorflow as tf
 
+    keras.config.set_image_data_format("channels_last")
     tf.config.threading.set_intra_op_parallelism_threads(count)
     tf.config.threading.set_inter_op_parallelism_threads(count)
 

@@ -1,0 +1,183 @@
+"""The command line: ``tfnas search | resume | report | show | spaces | export | doctor``.
+
+Nothing heavy is imported here; each command imports what it needs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import pathlib
+import sys
+from typing import Any, Iterator
+
+import click
+
+import tfnas
+from tfnas.errors import TfnasError
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+_FOLDER = click.Path(file_okay=False, path_type=pathlib.Path)
+
+
+class _Commands(click.Group):
+    """Turns errors that this library raises on purpose into one message and exit status 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TfnasError as error:
+            click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+            click.echo(str(error), err=True)
+            ctx.exit(2)
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT)
+@click.version_option(tfnas.__version__, "--version", prog_name="tfnas")
+def main() -> None:
+    """Graph-based neural architecture search for Keras."""
+
+
+def _option(*names: str, **arguments: Any) -> Any:
+    return click.option(*names, show_default=arguments.pop("show_default", True), **arguments)
+
+
+@main.command()
+@_option("-o", "--output", type=_FOLDER, default=None, show_default="runs/<date>-<time>", help="Run folder.")
+@_option("--data", default="digits", metavar="DATA", help="digits, a folder of class folders, or FILE.npz.")
+@_option("--trials", type=int, default=16, help="Number of networks to try.")
+@_option("--strategy", default=None, show_default="STRATEGY_DEFAULT", help="Search strategy.")
+@_option("--space", default="nasbench201", help="Search space.")
+@_option("--seed", type=int, default=0, help="Seed of split, strategy and trainings.")
+@_option("--baseline", type=click.Choice(["random"]), default=None, show_default="none",
+         help="Run this at the same budget beside the search, for comparison.")
+@_option("--image-size", type=int, default=None, show_default="as in the files", help="Resize folder images.")
+@_option("--validation", type=float, default=0.2, help="Share of examples to choose by, if there is no such split.")
+@_option("--test", type=float, default=0.2, help="Share of examples held back to the end, if there is no such split.")
+@_option("--epochs", type=int, default=12, help="Epochs a candidate.")
+@_option("--final-epochs", type=int, default=24, help="Epochs of the winner's last training.")
+@_option("--batch-size", type=int, default=64, help="Examples a step.")
+@_option("--optimizer", type=click.Choice(["sgd", "adam", "adamw"]), default="sgd", help="Optimizer.")
+@_option("--learning-rate", type=float, default=0.1, help="Peak learning rate (cosine decay).")
+@_option("--weight-decay", type=float, default=5e-4, help="Weight decay.")
+@_option("--cells-per-stage", type=int, default=1, help="Cells in each of three stages (5 in the paper).")
+@_option("--channels", type=int, default=None, show_default="8 on digits, else 16", help="Channels of the first stage.")
+@_option("--pad-crop", type=int, default=0, help="Augmentation: random shift by up to this many pixels.")
+@_option("--flip", is_flag=True, default=False, show_default="off", help="Augmentation: random mirroring left to right.")
+@_option("--fraction", type=float, default=1.0, help="Share of training examples for candidates (low-data search).")
+@_option("--repeats", type=int, default=1, help="Trainings a candidate; their mean counts.")
+@_option("--precision", type=click.Choice(["float32", "mixed_float16", "mixed_bfloat16"]), default=None,
+         show_default="Keras's default", help="Precision of the networks.")
+@_option("--timeout", type=float, default=None, show_default="none", help="Time limit of one candidate, seconds.")
+@_option("--workers", type=int, default=None, show_default="2, or 1 on a single core", help="Training processes at once.")
+@_option("--threads", type=int, default=None, show_default="cores / workers", help="Threads of each process.")
+@_option("--finalists", type=int, default=3, help="Best trials to measure again with fresh seeds; 0 for none.")
+@_option("--finalist-seeds", type=int, default=2, help="Fresh measurements of each finalist.")
+@_option("--evaluator", type=click.Choice(["train", "table"]), default="train", help="Train networks or look them up.")
+@_option("--table", default=None, show_default="none", metavar="FILE.csv", help="Benchmark table (--evaluator table).")
+@_option("--signal", default=None, show_default="none", metavar="COLUMN", help="Column of the table to search by.")
+@_option("--test-columns", default="", show_default="none", metavar="COLUMN,...", help="Columns to read at the end.")
+@_option("--benchmark-study", is_flag=True, default=False, show_default="off", help="Allow a test column as the signal; the report says so.")
+def search(output: pathlib.Path | None, strategy: str | None, test_columns: str, **options: Any) -> None:
+    """Search for a network, retrain the winner, and leave a run folder."""
+    from tfnas import job
+
+    if strategy is not None:
+        options["strategy"] = strategy
+    columns = tuple(column.strip() for column in test_columns.split(",") if column.strip())
+    config = job.SearchConfig(test_columns=columns, **options)
+    directory = output or pathlib.Path("runs") / datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    _finish(job.start(config, directory, _watch), directory)
+
+
+@main.command()
+@click.argument("directory", type=_FOLDER)
+def resume(directory: pathlib.Path) -> None:
+    """Go on with a search that was interrupted or killed."""
+    from tfnas import job
+
+    _finish(job.resume(directory, _watch), directory)
+
+
+@main.command()
+@click.argument("directory", type=_FOLDER)
+def report(directory: pathlib.Path) -> None:
+    """Write report.md and report.html of a run folder again, and print the summary."""
+    from tfnas import job
+    from tfnas import report as reports
+
+    baseline = directory / job.BASELINE_FOLDER
+    reports.write(directory, baseline_directory=baseline if baseline.exists() else None)
+    click.echo(reports.summary(directory))
+
+
+@main.command()
+@click.argument("architecture")
+@_option("-o", "--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), default=None,
+         show_default="none", help="Draw the architecture into this .png, .svg or .pdf file.")
+@_option("--space", default="nasbench201", help="Search space of the string.")
+@_option("--input-shape", default="32,32,3", metavar="H,W,C", help="Input shape for the costs.")
+@_option("--classes", type=int, default=10, help="Number of classes for the costs.")
+def show(architecture: str, output: pathlib.Path | None, space: str, input_shape: str, classes: int) -> None:
+    """Describe ARCHITECTURE (a published string, or an architecture.json file) and draw it."""
+    from tfnas import describe
+
+    click.echo(describe.text(architecture, space=space, input_shape=input_shape, num_classes=classes))
+    if output is not None:
+        describe.draw(architecture, output, space=space)
+        click.echo(f"drawn: {output}")
+
+
+@main.command()
+def spaces() -> None:
+    """List the search spaces."""
+    from tfnas import describe
+
+    click.echo(describe.all_spaces())
+
+
+@main.command()
+@click.argument("directory", type=_FOLDER)
+@_option("-o", "--output", type=_FOLDER, required=True, show_default=False, help="Folder for the exported files.")
+def export(directory: pathlib.Path, output: pathlib.Path) -> None:
+    """Copy the trained network of a run folder: best.keras, best_savedmodel/, architecture.json."""
+    from tfnas import export as exports
+
+    for path in exports.copy(directory, output):
+        click.echo(str(path))
+
+
+@main.command()
+def doctor() -> None:
+    """Say which Python, TensorFlow, Kerases, devices and data there are, and what is wrong."""
+    from tfnas import doctor as doctors
+
+    text, healthy = doctors.examine()
+    click.echo(text)
+    sys.exit(0 if healthy else 1)
+
+
+@contextlib.contextmanager
+def _watch(label: str, total: int, evaluator: Any) -> Iterator[Any]:
+    from tfnas.progress import SearchProgress
+
+    objective = evaluator.config().get("objective")
+    negated = isinstance(objective, dict) and objective.get("direction") == "min"
+    with SearchProgress(
+        total, label=label, percent=evaluator.validation_size is not None, sign=-1 if negated else 1
+    ) as progress:
+        yield progress
+
+
+def _finish(result: Any, directory: pathlib.Path) -> None:
+    from tfnas import report as reports
+
+    click.echo(reports.summary(directory))
+    if result.finished == "interrupted":
+        click.echo(f"Interrupted. Go on with: tfnas resume {directory}")
+        sys.exit(130)
+    result.best  # a search in which nothing succeeded is an error, said once and in words
+
+
+if __name__ == "__main__":
+    main()

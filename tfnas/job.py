@@ -1,0 +1,255 @@
+"""The main job, `tfnas search`: data in, a searched, retrained, exported and reported network out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pathlib
+from dataclasses import dataclass
+from typing import Any, Callable, ContextManager
+
+from tfnas import data as datasets
+from tfnas import report, search, spaces, strategies
+from tfnas.errors import ConfigError, RunFolderError
+from tfnas.evaluators import Evaluator, TableEvaluator, TrainingEvaluator
+from tfnas.runlog import FILE_NAME, Event
+from tfnas.state import write_text
+
+CONFIG_FILE = "config.json"
+BASELINE_FOLDER = "baseline_random"
+EVALUATORS = ("train", "table")
+
+Watch = Callable[[str, int, Evaluator], ContextManager[Callable[[Event], None]]]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchConfig:
+    """What `tfnas search` was asked for; every field is an option of the same name.
+
+    Attributes:
+        space: Search space.
+        strategy: Search strategy.
+        trials: Number of networks to try.
+        seed: Seed of everything: split, strategy, trainings.
+        data: ``"digits"``, a folder of class folders, or an ``.npz`` file.
+        image_size: Side to which folder images are resized.
+        validation: Share of the examples to choose by, where the data have no such split.
+        test: Share of the examples to hold back until the end, where the data have no such split.
+        evaluator: ``"train"`` or ``"table"``.
+        table: CSV file of a benchmark table.
+        signal: Column of the table that the search sees.
+        test_columns: Columns of the table that are read at the end.
+        benchmark_study: Whether a test column may be the signal.
+        epochs: Epochs a candidate.
+        final_epochs: Epochs of the winner's last training.
+        batch_size: Examples a step.
+        optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
+        learning_rate: Peak learning rate.
+        weight_decay: Weight decay.
+        cells_per_stage: Cells in each of the three stages.
+        channels: Channels of the first stage; None for 8 on the digits and 16 on other data.
+        pad_crop: Pixels of random shift, an augmentation.
+        flip: Whether images are mirrored at random, an augmentation.
+        fraction: Share of the training examples to train candidates on.
+        repeats: Trainings a candidate.
+        precision: Keras dtype policy, for example ``"mixed_bfloat16"``.
+        timeout: Time limit of one candidate, seconds.
+        workers: Training processes at once.
+        threads: Threads of each process.
+        finalists: Trials that are measured again with fresh seeds.
+        finalist_seeds: Fresh measurements of each.
+        baseline: ``"random"`` to run random search at the same budget beside it, or None.
+    """
+
+    space: str = "nasbench201"
+    strategy: str = "random"
+    trials: int = 16
+    seed: int = 0
+    data: str = "digits"
+    image_size: int | None = None
+    validation: float = 0.2
+    test: float = 0.2
+    evaluator: str = "train"
+    table: str | None = None
+    signal: str | None = None
+    test_columns: tuple[str, ...] = ()
+    benchmark_study: bool = False
+    epochs: int = 12
+    final_epochs: int = 24
+    batch_size: int = 64
+    optimizer: str = "sgd"
+    learning_rate: float = 0.1
+    weight_decay: float = 5e-4
+    cells_per_stage: int = 1
+    channels: int | None = None
+    pad_crop: int = 0
+    flip: bool = False
+    fraction: float = 1.0
+    repeats: int = 1
+    precision: str | None = None
+    timeout: float | None = None
+    workers: int | None = None
+    threads: int | None = None
+    finalists: int = 3
+    finalist_seeds: int = 2
+    baseline: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("evaluator", self.evaluator, EVALUATORS),
+            ("baseline", self.baseline, (None, "random")),
+        ):
+            if value not in allowed:
+                raise ConfigError(name, expected=f"one of {allowed}", received=repr(value))
+        if self.evaluator == "table" and (self.table is None or self.signal is None):
+            raise ConfigError(
+                "table search",
+                expected="a table and the column to search by",
+                received=f"table={self.table!r}, signal={self.signal!r}",
+                remedy="Give --table FILE.csv and --signal COLUMN.",
+            )
+        if self.evaluator == "train" and (self.table or self.signal or self.test_columns):
+            raise ConfigError(
+                "options",
+                expected="--evaluator table beside --table, --signal and --test-columns",
+                received="--evaluator train",
+            )
+
+
+def start(config: SearchConfig, directory: pathlib.Path, watch: Watch) -> search.SearchResult:
+    """Runs the job in a new folder.
+
+    Args:
+        config: What to do.
+        directory: The run folder.
+        watch: Makes an observer of events; see `tfnas.progress`.
+
+    Raises:
+        RunFolderError: If the folder holds a run already.
+        TfnasError: If data, table or configuration cannot work; nothing is left behind then.
+    """
+    directory = pathlib.Path(directory)
+    if (directory / FILE_NAME).exists():
+        raise RunFolderError(
+            f"run folder {directory}",
+            expected="a new folder",
+            received="one that holds a run already",
+            remedy=f"Go on with it (`tfnas resume {directory}`), or choose another folder with -o.",
+        )
+    strategies.get(config.strategy)
+    evaluator = make_evaluator(config)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        write_text(directory / CONFIG_FILE, json.dumps(dataclasses.asdict(config), indent=1) + "\n")
+    except OSError as error:
+        evaluator.close()
+        raise RunFolderError(
+            f"run folder {directory}", expected="a place that can be written", received=str(error.strerror or error)
+        ) from error
+    return _run(config, evaluator, directory, watch)
+
+
+def resume(directory: pathlib.Path, watch: Watch) -> search.SearchResult:
+    """Goes on with a job that was ended before its time.
+
+    Raises:
+        RunFolderError: If the folder holds no job, or one of another version.
+    """
+    config = read_config(directory)
+    return _run(config, make_evaluator(config), pathlib.Path(directory), watch)
+
+
+def read_config(directory: pathlib.Path) -> SearchConfig:
+    """Reads the configuration of a run folder.
+
+    Raises:
+        RunFolderError: If there is none, or it is not one of this version.
+    """
+    path = pathlib.Path(directory) / CONFIG_FILE
+    try:
+        fields = json.loads(path.read_text("utf-8"))
+        return SearchConfig(**{**fields, "test_columns": tuple(fields["test_columns"])})
+    except FileNotFoundError:
+        raise RunFolderError(
+            f"run folder {directory}",
+            expected=f"a folder with {CONFIG_FILE}, made by `tfnas search`",
+            received="no such file",
+            remedy="A run that Python code began is resumed by the same code with resume=True.",
+        ) from None
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise RunFolderError(
+            str(path), expected="the configuration as `tfnas search` wrote it", received=str(error)
+        ) from error
+
+
+def make_evaluator(config: SearchConfig) -> Evaluator:
+    """Builds the evaluator that a configuration describes."""
+    space = spaces.get(config.space)
+    if config.evaluator == "table":
+        return TableEvaluator(
+            datasets.Table.from_csv(config.table, space),
+            config.signal,
+            test=config.test_columns,
+            benchmark_study=config.benchmark_study,
+        )
+    images = datasets.load(
+        config.data, seed=config.seed, image_size=config.image_size, validation=config.validation, test=config.test
+    )
+    regression = images.num_classes == 0
+    task: dict[str, Any] = (
+        dict(head="regression", loss="mean_squared_error", metrics=["mae"], objective=("val_mae", "min"))
+        if regression
+        else dict(num_classes=images.num_classes)
+    )
+    channels = config.channels or (8 if config.data == "digits" else 16)
+    return TrainingEvaluator(
+        space,
+        images.train,
+        images.validation,
+        images.test,
+        **task,
+        optimizer=config.optimizer,
+        skeleton={"cells_per_stage": config.cells_per_stage, "channels": channels},
+        epochs=config.epochs,
+        final_epochs=config.final_epochs,
+        batch_size=config.batch_size,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        pad_crop=config.pad_crop,
+        flip=config.flip,
+        fraction=config.fraction,
+        repeats=config.repeats,
+        precision=config.precision,
+        timeout_s=config.timeout,
+        workers=config.workers,
+        threads=config.threads,
+    )
+
+
+def _run(config: SearchConfig, evaluator: Evaluator, directory: pathlib.Path, watch: Watch) -> search.SearchResult:
+    space = spaces.get(config.space)
+    trained = config.evaluator == "train"
+    finalists = config.finalists if trained else 0
+
+    def one(strategy: str, folder: pathlib.Path, finalists: int, finalize: bool) -> search.SearchResult:
+        measurements = config.trials + finalists * config.finalist_seeds + finalize
+        with watch(strategy, measurements, evaluator) as observer:
+            return search.run(
+                strategies.get(strategy)(space, seed=config.seed),
+                evaluator,
+                budget=config.trials,
+                directory=folder,
+                seed=config.seed,
+                finalists=finalists,
+                finalist_seeds=config.finalist_seeds,
+                finalize=finalize,
+                resume=(folder / FILE_NAME).exists(),
+                observer=observer,
+            )
+
+    with evaluator:
+        result = one(config.strategy, directory, finalists, True)
+        if config.baseline is not None and result.finished != "interrupted":
+            one(config.baseline, directory / BASELINE_FOLDER, 0, False)
+            report.write(directory, baseline_directory=directory / BASELINE_FOLDER)
+    return result
