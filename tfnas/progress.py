@@ -76,11 +76,11 @@ class SearchProgress:
         if kind == "result":
             if measurement is not None:
                 self._best = max(self._best or measurement["objective"], measurement["objective"])
-            what = f"trial {event['trial'] + 1} of {self._budget}"
+            what = f"trial {event['trial']} of {self._budget}"
             if self._best is not None:
                 text += f", best so far {self._value(self._best)}"
         elif kind == "recheck":
-            what = f"trial {event['trial'] + 1} again with a fresh seed"
+            what = f"trial {event['trial']} again with a fresh seed"
         else:
             what = "last training of the winner done"
             text = ""

@@ -57,13 +57,13 @@ class Measurement:
 
     Attributes:
         objective: The value to maximise; finite.
-        metrics: Further named values, in the user's own signs and units.
+        metrics: Further named values, in the user's own signs and units; these need not be finite.
         split: The examples that `objective` was measured on.
         fidelity: Training budget used (epochs), None where that means nothing.
         cost_s: Seconds the evaluation took, or would have taken (tables).
 
     Raises:
-        ConfigError: If the objective is not finite; such an evaluation is a `Failure`.
+        ConfigError: If the objective is not a finite number; such an evaluation is a `Failure`.
     """
 
     objective: float
@@ -73,7 +73,7 @@ class Measurement:
     cost_s: float = 0.0
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.objective):
+        if not _is_finite(self.objective):
             raise ConfigError(
                 "objective",
                 expected="a finite number",
@@ -87,7 +87,7 @@ class Measurement:
         """Returns plain JSON values; `from_dict` is the exact inverse."""
         return {
             "objective": self.objective,
-            "metrics": {name: float(value) for name, value in self.metrics.items()},
+            "metrics": {name: _to_json(value) for name, value in self.metrics.items()},
             "split": self.split.value,
             "fidelity": self.fidelity,
             "cost_s": self.cost_s,
@@ -96,9 +96,8 @@ class Measurement:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Measurement":
         """Inverse of `to_dict`."""
-        return cls(
-            value["objective"], value["metrics"], Split(value["split"]), value["fidelity"], value["cost_s"]
-        )
+        metrics = {name: float(number) for name, number in value["metrics"].items()}
+        return cls(value["objective"], metrics, Split(value["split"]), value["fidelity"], value["cost_s"])
 
     def __reduce__(self):  # a mapping proxy cannot be copied, so copy and deepcopy need this
         return (
@@ -131,7 +130,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A proposal with its number and, once it is known, its outcome."""
+    """A proposal with its number (a search counts from 1) and, once it is known, its outcome."""
 
     id: int
     proposal: Proposal
@@ -146,3 +145,16 @@ class Trial:
     def objective(self) -> float | None:
         """The measured value (maximised), or None for a failed or unfinished trial."""
         return self.outcome.objective if isinstance(self.outcome, Measurement) else None
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except TypeError:
+        return False
+
+
+def _to_json(value: float) -> float | str:
+    """Returns a number that JSON can hold, or the text that ``float`` reads: JSON has no nan and inf."""
+    number = float(value)
+    return number if math.isfinite(number) else repr(number)

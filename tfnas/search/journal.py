@@ -128,8 +128,11 @@ class Journal:
 
     def close(self) -> None:
         """Closes the log file."""
-        if self._log is not None:
+        if self._log is not None and self.directory is not None:
             self._log.close()
+            folder = self.directory / "pending"
+            if folder.exists() and not any(folder.iterdir()):
+                folder.rmdir()
 
     def _observe(self, event: Event) -> None:
         if self._observer is not None:

@@ -171,7 +171,7 @@ class _Search:
             if not proposals:
                 self._journal.record("finish", reason="exhausted", trials=len(self.trials))
                 return "exhausted"
-            batch = [Trial(len(self.trials) + k, proposal) for k, proposal in enumerate(proposals)]
+            batch = [Trial(len(self.trials) + k, proposal) for k, proposal in enumerate(proposals, start=1)]
             seeds = [_seed(self._seed, _TRIAL, trial.id) for trial in batch]
             for trial, seed in zip(batch, seeds):
                 self._propose(trial, seed)
@@ -248,7 +248,7 @@ class _Search:
         passed = 0
         for number, event in enumerate(self._journal.upcoming()):
             if event["event"] == "proposal":
-                if event["trial"] == count:
+                if event["trial"] > count:
                     break
                 done[event["trial"]] = Trial(event["trial"], Proposal.from_dict(event["proposal"]))
                 self._keys.add(event["key"])

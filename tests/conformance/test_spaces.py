@@ -1,0 +1,52 @@
+"""Every registered space keeps its contract, and the kit notices when one does not."""
+
+import numpy as np
+import pytest
+
+from tfnas import spaces
+from tfnas.testing import TinySpace, check_networks, check_space
+
+SMALL_SKELETON = {"nasbench201": {"cells_per_stage": 1, "channels": 4}}
+
+
+@pytest.mark.parametrize("name", spaces.names())
+def test_registered_space(name):
+    check_space(spaces.get(name))
+
+
+def test_the_kits_own_space():
+    check_space(TinySpace())
+
+
+@pytest.mark.parametrize("name", spaces.names())
+def test_networks_of_registered_space(name):
+    space = spaces.get(name)
+    rng = np.random.default_rng(0)
+    check_networks(space, [space.sample(rng) for _ in range(50)], **SMALL_SKELETON[name])
+
+
+def broken(**members):
+    return type("Broken", (TinySpace,), members)()
+
+
+@pytest.mark.parametrize(
+    "space, sentence",
+    [
+        (broken(size=9.0), "exact positive int"),
+        (broken(size=10), "enumerate gives 9 members, size is 10"),
+        (broken(num_networks=8), "9 canonical keys"),
+        (broken(sample=lambda self, rng: self.from_native("ab")), "all the same member"),
+        (broken(sample=lambda self, rng: TinySpace.sample(self, np.random.default_rng())), "depend on rng alone"),
+        (broken(op_names=("input", "a", "b", "output")), "op_names lacks: \\['c'\\]"),
+        (broken(max_nodes=3), "has 4 nodes, max_nodes is 3"),
+        (broken(to_native=lambda self, arch: "ab"), "from_native\\(to_native\\(arch\\)\\) is not arch"),
+        (broken(neighbors=lambda self, arch: [arch]), "its own neighbour"),
+        (broken(neighbors=lambda self, arch: [self.from_native("ab")]), "."),
+        (broken(validate=lambda self, arch: None), "another space should raise"),
+        (broken(mutate=lambda self, arch, rng: arch), "mutate left"),
+        (broken(canonical_key=lambda self, arch: 3), "not stable text"),
+    ],
+)
+def test_the_kit_notices(space, sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        check_space(space)

@@ -1,0 +1,58 @@
+"""Every registered strategy keeps its contract, and the kit notices when one does not."""
+
+import pytest
+
+from tfnas import spaces, strategies
+from tfnas.strategies import RandomSearch
+from tfnas.testing import check_beats_random, check_strategy
+from tfnas.trial import Proposal
+
+SPACE = spaces.get("nasbench201")
+NO_BETTER_THAN_RANDOM = {"random": "it is random search"}
+
+
+def maker(name):
+    return lambda space, seed: strategies.get(name)(space, seed=seed)
+
+
+@pytest.mark.parametrize("name", strategies.names())
+def test_registered_strategy(name):
+    check_strategy(maker(name), SPACE)
+
+
+@pytest.mark.parametrize("name", [name for name in strategies.names() if name not in NO_BETTER_THAN_RANDOM])
+def test_registered_strategy_beats_random(name):
+    check_beats_random(maker(name), SPACE)
+
+
+@pytest.mark.parametrize("name", strategies.names())
+def test_configuration_rebuilds_the_strategy(name):
+    made = strategies.get(name)(SPACE, seed=7)
+    again = strategies.from_config(made.config())
+    assert type(again) is type(made) and again.config() == made.config()
+    assert again.ask(3) == made.ask(3)
+
+
+def test_random_search_does_not_beat_itself():
+    with pytest.raises(AssertionError, match="no better than random"):
+        check_beats_random(lambda space, seed: RandomSearch(space, seed=seed + 500), SPACE, seeds=10)
+
+
+class Forgetful(RandomSearch):
+    """Restores nothing."""
+
+    def set_state(self, state):
+        pass
+
+
+class Repeating(RandomSearch):
+    def _propose(self, n):
+        return [Proposal(self.space.from_native("|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"))] * n
+
+
+@pytest.mark.parametrize(
+    "kind, sentence", [(Forgetful, "differs from the uninterrupted one"), (Repeating, "was proposed twice")]
+)
+def test_the_kit_notices(kind, sentence):
+    with pytest.raises(AssertionError, match=sentence):
+        check_strategy(lambda space, seed: kind(space, seed=seed), SPACE)

@@ -1,0 +1,155 @@
+"""The conformance kit of search spaces."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from tfnas.architecture import Architecture
+from tfnas.errors import InvalidArchitectureError, TfnasError
+from tfnas.spaces.base import Cost, SearchSpace
+from tfnas.testing.expect import expect, refused
+
+_LISTED = 50_000  # spaces up to this size are enumerated whole
+
+
+def check_space(space: SearchSpace, *, samples: int = 100, seed: int = 0) -> None:
+    """Checks that a space keeps the contract of `tfnas.spaces.SearchSpace`.
+
+    Args:
+        space: The space.
+        samples: Number of random members to look at.
+        seed: Seed of the draws.
+
+    Raises:
+        AssertionError: Saying what is wrong and with which member.
+    """
+    expect(isinstance(space.name, str) and space.name, "The space has no name.")
+    expect(isinstance(space.size, int) and space.size > 0, f"size should be an exact positive int, not {space.size!r}.")
+    members = _check_sampling(space, samples, seed)
+    for arch in members:
+        _check_member(space, arch)
+    for arch in members[: max(1, samples // 10)]:
+        _check_neighbors(space, arch, seed)
+    _check_refusals(space, members[0])
+    _check_grammar(space, samples, seed)
+    if space.is_enumerable and space.size <= _LISTED:
+        _check_enumeration(space, members)
+
+
+def _check_sampling(space: SearchSpace, samples: int, seed: int) -> list[Architecture]:
+    before = np.random.get_state()[1].tolist()
+    rng, twin = np.random.default_rng(seed), np.random.default_rng(seed)
+    members = [space.sample(rng) for _ in range(samples)]
+    expect(
+        members == [space.sample(twin) for _ in range(samples)],
+        "sample(rng) should depend on rng alone: two equal generators gave different members.",
+    )
+    expect(np.random.get_state()[1].tolist() == before, "sample(rng) uses NumPy's global generator; use rng.")
+    expect(space.size == 1 or len(set(members)) > 1, f"{samples} samples are all the same member.")
+    return members
+
+
+def _check_member(space: SearchSpace, arch: Architecture) -> None:
+    native = space.to_native(arch)
+    try:
+        space.validate(arch)
+    except TfnasError as error:
+        raise AssertionError(f"sample gave {native}, which validate refuses: {error}") from error
+    expect(arch.space == space.name, f"{native} says it is of space {arch.space!r}, not {space.name!r}.")
+    unknown = set(arch.ops) - set(space.op_names)
+    expect(not unknown, f"{native} has operators that op_names lacks: {sorted(unknown)}.")
+    expect(len(arch.ops) <= space.max_nodes, f"{native} has {len(arch.ops)} nodes, max_nodes is {space.max_nodes}.")
+    expect(Architecture.from_json(arch.to_json()) == arch, f"{native} changes in its JSON form.")
+    expect(space.from_native(native) == arch, f"from_native(to_native(arch)) is not arch for {native}.")
+    key = space.canonical_key(arch)
+    expect(isinstance(key, str) and key == space.canonical_key(arch), f"canonical_key of {native} is not stable text.")
+    published, live = space.cost(arch, (32, 32, 3), 10), space.cost(arch, (32, 32, 3), 10, live_only=True)
+    for cost in (published, live):
+        expect(
+            isinstance(cost, Cost) and isinstance(cost.params, int) and isinstance(cost.macs, int),
+            f"cost of {native} should be a Cost of Python ints, not {cost!r}.",
+        )
+    expect(
+        0 <= live.params <= published.params and 0 <= live.macs <= published.macs,
+        f"{native} costs more without its dead operators ({live}) than with them ({published}).",
+    )
+
+
+def _check_neighbors(space: SearchSpace, arch: Architecture, seed: int) -> None:
+    native = space.to_native(arch)
+    neighbors = list(space.neighbors(arch))
+    expect(neighbors, f"{native} has no neighbours.")
+    expect(arch not in neighbors, f"{native} is its own neighbour.")
+    expect(len(set(neighbors)) == len(neighbors), f"neighbors of {native} repeats a member.")
+    for other in neighbors:
+        _check_member(space, other)
+        expect(
+            arch in set(space.neighbors(other)),
+            f"{space.to_native(other)} is a neighbour of {native}, but not the other way round.",
+        )
+    rng, twin = np.random.default_rng(seed), np.random.default_rng(seed)
+    mutants = [space.mutate(arch, rng) for _ in range(20)]
+    expect(mutants == [space.mutate(arch, twin) for _ in range(20)], "mutate(arch, rng) should depend on rng alone.")
+    for mutant in mutants:
+        space.validate(mutant)
+        expect(mutant != arch, f"mutate left {native} as it was.")
+
+
+def _check_refusals(space: SearchSpace, arch: Architecture) -> None:
+    foreign = Architecture("another space", arch.ops, arch.edges, arch.components, arch.attrs)
+    with refused(InvalidArchitectureError, "validate of an architecture of another space"):
+        space.validate(foreign)
+    strange = Architecture(space.name, ("no such operator", *arch.ops[1:]), arch.edges, arch.components, arch.attrs)
+    with refused(InvalidArchitectureError, "validate of an architecture with an unknown operator"):
+        space.validate(strange)
+    for text in ("", "no member", 17):
+        with refused(InvalidArchitectureError, f"from_native({text!r})"):
+            space.from_native(text)  # type: ignore[arg-type]
+
+
+def _check_grammar(space: SearchSpace, samples: int, seed: int) -> None:
+    """Draws members from the local rules alone; where rules are local, all must be valid."""
+    rng = np.random.default_rng(seed)
+    grammar = space.grammar
+    for part in grammar.components:
+        unknown = {op for ops in part.ops for op in ops} - set(space.op_names)
+        expect(not unknown, f"the grammar of {part.name} has operators that op_names lacks: {sorted(unknown)}.")
+    for _ in range(samples if grammar.is_local else 0):
+        ops: list[str] = []
+        edges: list[tuple[int, int]] = []
+        for part in grammar.components:
+            start = len(ops)
+            ops += [allowed[int(rng.integers(len(allowed)))] for allowed in part.ops]
+            chosen = part.forced | {edge for edge in part.free if rng.random() < 0.5}
+            edges += [(start + source, start + target) for source, target in chosen]
+        sizes = tuple((part.name, part.max_nodes) for part in grammar.components)
+        drawn = Architecture(space.name, tuple(ops), tuple(sorted(edges)), sizes)
+        try:
+            space.validate(drawn)
+        except TfnasError as error:
+            raise AssertionError(f"the grammar says it is local, but validate refuses {drawn}: {error}") from error
+    if grammar.edge_labelled:
+        for _ in range(samples):
+            arch = space.sample(rng)
+            view = space.to_edge_labelled(arch)
+            expect(space.from_edge_labelled(view) == arch, f"the edge-labelled view of {arch} does not convert back.")
+            for part, rules in zip(view, grammar.edge_labelled, strict=True):
+                fits = len(part.labels) == len(rules.pairs) and set(part.labels) <= set(rules.labels)
+                expect(fits, f"the edge-labelled view {part} breaks its own grammar.")
+    else:
+        with refused(TfnasError, "to_edge_labelled of a space without edge labels"):
+            space.to_edge_labelled(space.sample(rng))
+
+
+def _check_enumeration(space: SearchSpace, members: list[Architecture]) -> None:
+    listed = list(space.enumerate())
+    expect(len(listed) == space.size, f"enumerate gives {len(listed)} members, size is {space.size}.")
+    expect(len(set(listed)) == len(listed), "enumerate repeats a member.")
+    expect(set(members) <= set(listed), "sample gives members that enumerate does not.")
+    if space.num_networks is not None:
+        keys = len({space.canonical_key(arch) for arch in listed})
+        expect(keys == space.num_networks, f"there are {keys} canonical keys, num_networks is {space.num_networks}.")
+    for arch in itertools.islice(listed, 0, None, max(1, len(listed) // 100)):
+        space.validate(arch)
