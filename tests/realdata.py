@@ -1,0 +1,24 @@
+"""Finds the real tables and images that some tests measure on."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+
+import pytest
+
+_DEFAULT = pathlib.Path(__file__).resolve().parents[1].parent / "shared" / "data"
+
+
+def find_real_data(name: str) -> pathlib.Path | None:
+    """Returns the path of a real data file, or None where it is absent."""
+    path = pathlib.Path(os.environ.get("TFNAS_TEST_DATA", _DEFAULT)) / name
+    return path if path.exists() else None
+
+
+def real_data(name: str) -> pathlib.Path:
+    """Returns the path of a real data file; skips the calling test, by name, where it is absent."""
+    path = find_real_data(name)
+    if path is None:
+        pytest.skip(f"{name} is absent: set TFNAS_TEST_DATA to the folder that has it")
+    return path
