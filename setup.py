@@ -31,18 +31,19 @@ setup(
         "tf-keras>=2.21,<2.22",
         "tensorflow-gnn==1.0.3",
         "tensorflow-probability==0.25.0",
-        "protobuf>=6.31.1,<7",
+        "protobuf>=6.31.1,<7",  # what TF-GNN and TensorFlow agree on
         "setuptools>=68,<83",  # TFP imports distutils
         # numbers, statistics, the embedded data
         "numpy>=1.26,<2.5",
         "scipy>=1.13,<2",
         "scikit-learn>=1.5,<2",
         "pillow>=10.3,<13",
-        # command line, progress, pictures, reports
+        # command line, progress, pictures, reports, versions
         "click>=8.1,<9",
         "rich>=13.7,<16",
         "matplotlib>=3.9,<4",
         "jinja2>=3.1.4,<4",
+        "packaging>=23.2",
     ],
     extras_require={
         "test": [

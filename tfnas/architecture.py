@@ -38,10 +38,10 @@ class Architecture:
         total = len(self.ops)
         if not self.components:
             object.__setattr__(self, "components", (("cell", total),))
-        if sum(size for _, size in self.components) != total:
+        if sum(size for _, size in self.components) != total or any(size < 0 for _, size in self.components):
             raise InvalidArchitectureError(
                 "components",
-                expected=f"sizes that add up to the {total} nodes",
+                expected=f"sizes from 0 that add up to the {total} nodes",
                 received=repr(self.components),
                 remedy="Give one (name, number of nodes) pair for each component.",
             )
@@ -70,6 +70,10 @@ class Architecture:
                     remedy="Pass tuple(sorted(set(edges))).",
                 )
             previous = edge
+        if len(dict(self.attrs)) != len(self.attrs):
+            raise InvalidArchitectureError(
+                "attributes", expected="distinct names", received=", ".join(name for name, _ in self.attrs)
+            )
         for name, values in self.attrs:
             if len(values) != total:
                 raise InvalidArchitectureError(
@@ -117,8 +121,8 @@ class Architecture:
             ) from error
 
     def to_json(self) -> str:
-        """Returns one line of JSON with sorted keys."""
-        return json.dumps(self.to_dict(), sort_keys=True, separators=(",", ":"))
+        """Returns one line of JSON; attributes keep their order."""
+        return json.dumps(self.to_dict(), separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> "Architecture":

@@ -46,7 +46,7 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("-o", "--output", type=_FOLDER, default=None, show_default="runs/<date>-<time>", help="Run folder.")
 @_option("--data", default="digits", metavar="DATA", help="digits, a folder of class folders, or FILE.npz.")
 @_option("--trials", type=int, default=16, help="Number of networks to try.")
-@_option("--strategy", default=None, show_default="STRATEGY_DEFAULT", help="Search strategy.")
+@_option("--strategy", default="gaussian_process_ei", help="Search strategy.")
 @_option("--space", default="nasbench201", help="Search space.")
 @_option("--seed", type=int, default=0, help="Seed of split, strategy and trainings.")
 @_option("--baseline", type=click.Choice(["random"]), default=None, show_default="none",
@@ -78,12 +78,10 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("--signal", default=None, show_default="none", metavar="COLUMN", help="Column of the table to search by.")
 @_option("--test-columns", default="", show_default="none", metavar="COLUMN,...", help="Columns to read at the end.")
 @_option("--benchmark-study", is_flag=True, default=False, show_default="off", help="Allow a test column as the signal; the report says so.")
-def search(output: pathlib.Path | None, strategy: str | None, test_columns: str, **options: Any) -> None:
+def search(output: pathlib.Path | None, test_columns: str, **options: Any) -> None:
     """Search for a network, retrain the winner, and leave a run folder."""
     from tfnas import job
 
-    if strategy is not None:
-        options["strategy"] = strategy
     columns = tuple(column.strip() for column in test_columns.split(",") if column.strip())
     config = job.SearchConfig(test_columns=columns, **options)
     directory = output or pathlib.Path("runs") / datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
@@ -122,10 +120,11 @@ def show(architecture: str, output: pathlib.Path | None, space: str, input_shape
     """Describe ARCHITECTURE (a published string, or an architecture.json file) and draw it."""
     from tfnas import describe
 
-    click.echo(describe.text(architecture, space=space, input_shape=input_shape, num_classes=classes))
+    text = describe.text(architecture, space=space, input_shape=input_shape, num_classes=classes)
     if output is not None:
         describe.draw(architecture, output, space=space)
-        click.echo(f"drawn: {output}")
+        text += f"\ndrawn: {output}"
+    click.echo(text)
 
 
 @main.command()

@@ -58,7 +58,7 @@ def draw(architecture: str, path: pathlib.Path, *, space: str) -> None:
     from tfnas import plotting
 
     arch = parse(architecture, space)
-    plotting.save(plotting.draw(arch, title=spaces.get(arch.space).to_native(arch)), path)
+    plotting.save(plotting.draw(arch), path)
 
 
 def all_spaces() -> str:

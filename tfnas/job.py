@@ -10,6 +10,7 @@ from typing import Any, Callable, ContextManager
 
 from tfnas import data as datasets
 from tfnas import report, search, spaces, strategies
+from tfnas.checks import check_positive
 from tfnas.errors import ConfigError, RunFolderError
 from tfnas.evaluators import Evaluator, TableEvaluator, TrainingEvaluator
 from tfnas.runlog import FILE_NAME, Event
@@ -62,7 +63,7 @@ class SearchConfig:
     """
 
     space: str = "nasbench201"
-    strategy: str = "random"
+    strategy: str = "gaussian_process_ei"
     trials: int = 16
     seed: int = 0
     data: str = "digits"
@@ -95,6 +96,7 @@ class SearchConfig:
     baseline: str | None = None
 
     def __post_init__(self) -> None:
+        check_positive(trials=self.trials, finalist_seeds=self.finalist_seeds)
         for name, value, allowed in (
             ("evaluator", self.evaluator, EVALUATORS),
             ("baseline", self.baseline, (None, "random")),
@@ -201,7 +203,7 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         if regression
         else dict(num_classes=images.num_classes)
     )
-    channels = config.channels or (8 if config.data == "digits" else 16)
+    channels = (8 if config.data == "digits" else 16) if config.channels is None else config.channels
     return TrainingEvaluator(
         space,
         images.train,

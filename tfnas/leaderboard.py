@@ -111,19 +111,19 @@ def _fresh_interval(
 ) -> tuple[float, float] | None:
     from scipy.stats import t
 
-    tail = 0.5 + CONFIDENCE / 2
+    examples = wilson(value, validation_size) if validation_size else None
+    if examples is None and spread is None:
+        return None
     squared = 0.0
     if spread is not None:
         deviation, freedom = spread
-        squared += (t.ppf(tail, freedom) * deviation) ** 2 / count
-    elif not validation_size:
-        return None
-    if validation_size:
-        low, high = wilson(value, validation_size) or (value, value)
-        below, above = (value - low) ** 2, (high - value) ** 2
-        return float(value - math.sqrt(squared + below)), float(value + math.sqrt(squared + above))
-    half = math.sqrt(squared)
-    return float(value - half), float(value + half)
+        squared = (t.ppf(0.5 + CONFIDENCE / 2, freedom) * deviation) ** 2 / count
+    if examples is None:
+        half = math.sqrt(squared)
+        return float(value - half), float(value + half)
+    below, above = (value - examples[0]) ** 2, (examples[1] - value) ** 2
+    # a proportion ends where it ends, however far the seeds spread
+    return max(0.0, float(value - math.sqrt(squared + below))), min(1.0, float(value + math.sqrt(squared + above)))
 
 
 def _ties(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,9 @@ def save_state(path: pathlib.Path, state: Any) -> None:
     """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    old = set(path.parent.glob(f"{path.stem}-*.npy"))
-    used = {int(name.stem.rpartition("-")[2]) for name in old}
-    number = max(used, default=-1) + 1
+    own = re.compile(re.escape(path.stem) + r"-([0-9]+)\.npy")
+    old = {name: int(match[1]) for name in path.parent.iterdir() if (match := own.fullmatch(name.name))}
+    number = max(old.values(), default=-1) + 1
     written: set[pathlib.Path] = set()
 
     def pack(value: Any) -> Any:
@@ -36,6 +37,8 @@ def save_state(path: pathlib.Path, state: Any) -> None:
             target = path.parent / f"{path.stem}-{number + len(written)}.npy"
             with open(target, "wb") as file:
                 np.save(file, value, allow_pickle=False)
+                file.flush()
+                os.fsync(file.fileno())
             written.add(target)
             return {_ARRAY: target.name}
         if isinstance(value, dict):
@@ -45,7 +48,7 @@ def save_state(path: pathlib.Path, state: Any) -> None:
         return value
 
     write_text(path, json.dumps(pack(state), allow_nan=False))
-    for name in old - written:
+    for name in old.keys() - written:
         name.unlink(missing_ok=True)
 
 
@@ -68,7 +71,7 @@ def load_state(path: pathlib.Path) -> Any:
 
     try:
         return unpack(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError, EOFError) as error:
         raise StateError(
             f"saved state {path}", expected="a complete state", received=str(error), remedy="Delete it and resume."
         ) from error

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tfnas.data.images import ImageData
-from tfnas.data.splitting import split_stratified
+from tfnas.data.images import Examples, ImageData
+from tfnas.data.splitting import complete_splits
+from tfnas.trial import Split
 
 
 def digits(*, seed: int = 0, validation: float = 0.2, test: float = 0.2) -> ImageData:
@@ -15,16 +16,19 @@ def digits(*, seed: int = 0, validation: float = 0.2, test: float = 0.2) -> Imag
         seed: Seed of the split.
         validation: Fraction of the examples that a search chooses by.
         test: Fraction that is read once, at the end.
+
+    Raises:
+        DataError: If the fractions cannot be used.
     """
     from sklearn.datasets import load_digits
 
     bunch = load_digits()
-    return split_stratified(
-        (bunch.images / 16.0).astype("float32")[..., None],
-        bunch.target.astype("int64"),
+    images = (bunch.images / 16.0).astype("float32")[..., None]
+    return complete_splits(
+        {Split.TRAIN: Examples(images, bunch.target.astype("int64"), Split.TRAIN)},
         class_names=tuple(str(name) for name in bunch.target_names),
         name="digits",
-        source="scikit-learn load_digits",
+        provenance={"source": "scikit-learn load_digits"},
         seed=seed,
         validation=validation,
         test=test,

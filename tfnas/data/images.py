@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Mapping
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from tfnas.errors import DataError
 from tfnas.trial import Split
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value to compare by
 class Examples:
     """Images and labels of one split, as arrays.
 
@@ -70,7 +70,7 @@ class Examples:
         return len(self.x)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ImageData:
     """A data set: three splits and what they mean.
 
@@ -83,7 +83,8 @@ class ImageData:
         provenance: How the splits came about (source, seed, fractions), for the run's log.
 
     Raises:
-        DataError: If the splits disagree in image shape, or a label is outside the classes.
+        DataError: If the splits disagree in the shape of images or targets, there is one class only,
+            or a label is outside the classes.
     """
 
     train: Examples
@@ -94,6 +95,7 @@ class ImageData:
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_classes(self.class_names, self.name)
         for examples in self.splits:
             if examples.x.shape[1:] != self.train.x.shape[1:]:
                 raise DataError(
@@ -104,6 +106,12 @@ class ImageData:
                 )
             if self.class_names:
                 check_labels(examples, len(self.class_names))
+            elif examples.y.shape[1:] != self.train.y.shape[1:]:
+                raise DataError(
+                    f"{examples.split.value} targets of {self.name}",
+                    expected=f"shape {self.train.y.shape[1:]} an example, as the training targets have",
+                    received=str(examples.y.shape[1:]),
+                )
 
     @property
     def splits(self) -> tuple[Examples, ...]:
@@ -119,6 +127,21 @@ class ImageData:
     def num_classes(self) -> int:
         """Number of classes; 0 for regression."""
         return len(self.class_names)
+
+
+def check_classes(class_names: Sequence[str], name: str) -> None:
+    """Checks that there are several classes, or none, which means regression.
+
+    Raises:
+        DataError: If there is one class only.
+    """
+    if len(class_names) == 1:
+        raise DataError(
+            f"classes of {name}",
+            expected="at least two",
+            received=f"one, {class_names[0]!r}",
+            remedy="A single class leaves nothing to learn.",
+        )
 
 
 def check_labels(examples: Examples, num_classes: int) -> None:

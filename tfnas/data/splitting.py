@@ -1,6 +1,8 @@
-"""Seeded, stratified splits."""
+"""Seeded splits: stratified for class labels, plain for float targets."""
 
 from __future__ import annotations
+
+from typing import Any, Mapping
 
 import numpy as np
 
@@ -18,8 +20,9 @@ def stratified_folds(y: np.ndarray, fractions: tuple[float, ...], seed: int) -> 
         seed: Seed of the permutation.
 
     Returns:
-        Sorted indices of each fold, the first fold first. Every class with at least as many
-        examples as folds is in every fold with a positive fraction.
+        Sorted indices of each fold, the first fold first. Every class is in the first fold; a class
+        with at least one example for each fold of a positive fraction, and one more, is in all of
+        them.
 
     Raises:
         DataError: If fractions are outside [0, 1) or leave nothing for the first fold.
@@ -35,38 +38,116 @@ def stratified_folds(y: np.ndarray, fractions: tuple[float, ...], seed: int) -> 
     for label in np.unique(y):
         members = rng.permutation(np.flatnonzero(y == label))
         start = 0
-        for fold, fraction in zip(folds[1:], fractions):
-            count = round(fraction * len(members))
-            if fraction and not count and len(members) > len(fractions):
-                count = 1
+        for fold, count in zip(folds[1:], _counts(len(members), fractions)):
             fold.append(members[start : start + count])
             start += count
         folds[0].append(members[start:])
     return [np.sort(np.concatenate(fold)) if fold else np.zeros(0, int) for fold in folds]
 
 
-def split_stratified(
-    x: np.ndarray,
-    y: np.ndarray,
+def plain_folds(size: int, fractions: tuple[float, ...], seed: int) -> list[np.ndarray]:
+    """Cuts `size` examples by the given fractions, whatever their targets; see `stratified_folds`."""
+    return stratified_folds(np.zeros(size, np.int64), fractions, seed)
+
+
+def _counts(size: int, fractions: tuple[float, ...]) -> list[int]:
+    """Returns how many of the `size` examples of a class go to each fold but the first."""
+    least = int(size > sum(fraction > 0 for fraction in fractions))
+    counts = [max(round(fraction * size), least) if fraction else 0 for fraction in fractions]
+    while sum(counts) >= size:  # rounding must not leave training without the class
+        counts[counts.index(max(counts))] -= 1
+    return counts
+
+
+def cut_missing(
+    y: np.ndarray, given: Mapping[Split, int], *, seed: int, validation: float, test: float
+) -> tuple[dict[Split, np.ndarray], dict[str, Any]]:
+    """Decides which training examples fill the splits that the data does not bring along.
+
+    Args:
+        y: Labels of the examples to train on. Integers of shape [B] are cut with equal class
+            shares, anything else regardless of its values.
+        given: Sizes of the splits that there are besides.
+        seed: Seed of the permutation.
+        validation: Fraction of `y` for validation, where that is not given.
+        test: Fraction of `y` for the test, where that is not given; 0 for no test.
+
+    Returns:
+        Sorted indices into `y` for training and for each split that was cut; and what was done, as
+        JSON values for ``ImageData.provenance``.
+
+    Raises:
+        DataError: If the fractions cannot be used, or leave a split without examples.
+    """
+    fractions = {Split.VALIDATION: validation, Split.TEST: test}
+    fractions = {split: fraction for split, fraction in fractions.items() if split not in given}
+    if fractions.get(Split.VALIDATION) == 0:
+        raise DataError(
+            "fraction for validation",
+            expected="a number above 0",
+            received=repr(validation),
+            remedy="A search chooses by the validation examples.",
+        )
+    is_stratified = y.ndim == 1 and y.dtype.kind in "iu"
+    shares = tuple(fractions.values())
+    folds = stratified_folds(y, shares, seed) if is_stratified else plain_folds(len(y), shares, seed)
+    cut = {Split.TRAIN: folds[0]}
+    for (split, fraction), fold in zip(fractions.items(), folds[1:]):
+        if fraction and not len(fold):
+            raise DataError(
+                f"{split.value} split",
+                expected="at least one example",
+                received=f"none of {len(y)} examples, at a fraction of {fraction}",
+                remedy="Give more examples of each class, or a larger fraction.",
+            )
+        if fraction:
+            cut[split] = fold
+    provenance: dict[str, Any] = {
+        "seed": seed,
+        "validation": fractions.get(Split.VALIDATION, "given"),
+        "test": fractions.get(Split.TEST, "given"),
+        "stratified": is_stratified,
+        "sizes": {split.value: size for split, size in given.items()}
+        | {split.value: len(fold) for split, fold in cut.items()},
+    }
+    return cut, provenance
+
+
+def complete_splits(
+    examples: Mapping[Split, Examples],
     *,
     class_names: tuple[str, ...],
     name: str,
-    source: str,
+    provenance: Mapping[str, Any],
     seed: int,
     validation: float,
     test: float,
 ) -> ImageData:
-    """Builds an `ImageData` by cutting one set of examples with equal class shares.
+    """Builds an `ImageData`, cutting the splits that are missing from the training examples.
+
+    Args:
+        examples: The splits there are, at least the training examples.
+        class_names: One name a class; empty for regression.
+        name: For reports.
+        provenance: Where the examples come from; how they were split is added.
+        seed: Seed of the split.
+        validation: See `cut_missing`.
+        test: See `cut_missing`.
 
     Raises:
-        DataError: If a split comes out empty.
+        DataError: If the fractions cannot be used, or leave a split without examples.
     """
-    train, valid, held_out = stratified_folds(y, (validation, test), seed)
+    train = examples[Split.TRAIN]
+    given = {split: len(part) for split, part in examples.items() if split is not Split.TRAIN}
+    cut, done = cut_missing(train.y, given, seed=seed, validation=validation, test=test)
+    parts = dict(examples)
+    if len(cut) > 1:  # indexing copies, so spare that where nothing is cut
+        parts |= {split: Examples(train.x[index], train.y[index], split) for split, index in cut.items()}
     return ImageData(
-        train=Examples(x[train], y[train], Split.TRAIN),
-        validation=Examples(x[valid], y[valid], Split.VALIDATION),
-        test=Examples(x[held_out], y[held_out], Split.TEST) if test else None,
+        train=parts[Split.TRAIN],
+        validation=parts[Split.VALIDATION],
+        test=parts.get(Split.TEST),
         class_names=class_names,
         name=name,
-        provenance={"source": source, "seed": seed, "validation": validation, "test": test},
+        provenance={**provenance, **done},
     )

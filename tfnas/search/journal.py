@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
 from collections import deque
@@ -100,8 +101,9 @@ class Journal:
         """Keeps an outcome that came before its turn in the log, so that a kill does not lose it."""
         if self.directory is not None:
             folder = self.directory / "pending"
-            folder.mkdir(exist_ok=True)
-            write_text(folder / f"{name}.json", json.dumps(outcome_fields(outcome)))
+            with contextlib.suppress(OSError):  # the next event says best what is wrong with the disk
+                folder.mkdir(exist_ok=True)
+                write_text(folder / f"{name}.json", json.dumps(outcome_fields(outcome)))
 
     def take_aside(self, name: str) -> Measurement | Failure | None:
         """Returns what `set_aside` kept under this name."""

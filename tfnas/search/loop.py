@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -231,7 +232,8 @@ class _Search:
         if self._journal.directory is None:
             return
         saved = {"trials": len(self.trials), "strategy": self._strategy.get_state()}
-        save_state(self._journal.directory / _CHECKPOINT, saved)
+        with contextlib.suppress(OSError):  # the log has all there is, and says best what is wrong with the disk
+            save_state(self._journal.directory / _CHECKPOINT, saved)
         self._saved_at = time.monotonic()
 
     def _load_checkpoint(self) -> None:

@@ -43,6 +43,12 @@ class SearchSpace(abc.ABC):
     key_can_collide: ClassVar[bool] = False
     """Whether two members with different live networks can share a canonical key."""
 
+    zero_ops: ClassVar[frozenset[str]] = frozenset()
+    """Operators whose result is zero: what passes through them is lost."""
+
+    identity_ops: ClassVar[frozenset[str]] = frozenset()
+    """Operators that return their input unchanged."""
+
     @property
     @abc.abstractmethod
     def op_names(self) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ from typing import Collection, Mapping, Sequence
 
 Edges = Mapping[tuple[int, int], int]
 
+_ESCAPES = str.maketrans({mark: "\\" + mark for mark in "\\,|"})
+
 
 def live_graph(
     ops: Sequence[str],
@@ -75,39 +77,71 @@ def canonical_form(labels: Sequence[str], edges: Edges) -> str:
     """Names a labelled directed multigraph so that two graphs share a name iff they are isomorphic.
 
     Colour refinement, then every choice inside the first ambiguous colour class, and the smallest
-    text wins. Exact for any graph; exponential only for large graphs that are full of symmetries.
+    text wins. Two equal texts are an automorphism, and choices that one maps onto each other are
+    tried once (McKay, Congressus Numerantium 1981). Exact for any graph; slow only for large
+    regular graphs with little symmetry.
 
     Args:
         labels: One label a node.
         edges: Multiplicity of each edge ``(source, target)``.
 
     Returns:
-        Text such as ``"in,conv,out|0>1,1>2*2"``.
+        Text such as ``"in,conv,out|0>1,1>2*2"``; commas, bars and backslashes in labels are escaped.
     """
-    order = {label: rank for rank, label in enumerate(sorted(set(labels)))}
+    rank = {label: rank for rank, label in enumerate(sorted(set(labels)))}
     incoming: list[list[tuple[int, int]]] = [[] for _ in labels]
     outgoing: list[list[tuple[int, int]]] = [[] for _ in labels]
     for (source, target), count in edges.items():
         outgoing[source].append((target, count))
         incoming[target].append((source, count))
-    best: str | None = None
-    stack = [_refine([order[label] for label in labels], incoming, outgoing)]
-    while stack:
-        colours = stack.pop()
+    best: tuple[str, list[int], tuple[int, ...]] | None = None  # text, nodes in its order, choices
+    automorphisms: list[dict[int, int]] = []
+
+    def visit(colours: list[int], choices: tuple[int, ...]) -> int:
+        """Tries what can follow these choices; returns how many of them are still worth varying."""
+        nonlocal best
         classes: dict[int, list[int]] = {}
         for node, colour in enumerate(colours):
             classes.setdefault(colour, []).append(node)
         ambiguous = [colour for colour, nodes in classes.items() if len(nodes) > 1]
         if not ambiguous:
-            text = _text(labels, edges, colours)
-            best = text if best is None or text < best else best
-            continue
+            text, order = _text(labels, edges, colours), sorted(range(len(labels)), key=colours.__getitem__)
+            if best is not None and text == best[0]:
+                # This maps the choices behind the best text to these: whatever else follows the
+                # first choice that differs is an image of what was tried before.
+                automorphisms.append(dict(zip(best[1], order)))
+                return next(k for k, (a, b) in enumerate(zip(choices, best[2])) if a != b)
+            if best is None or text < best[0]:
+                best = text, order, choices
+            return len(choices)
+        tried: list[int] = []
         for chosen in classes[min(ambiguous)]:
+            maps = [image for image in automorphisms if all(image[node] == node for node in choices)]
+            if chosen in _closure_under(maps, tried):
+                continue
             split = [2 * colour + 1 for colour in colours]
             split[chosen] -= 1
-            stack.append(_refine(split, incoming, outgoing))
+            depth = visit(_refine(split, incoming, outgoing), (*choices, chosen))
+            if depth < len(choices):
+                return depth
+            tried.append(chosen)
+        return len(choices)
+
+    visit(_refine([rank[label] for label in labels], incoming, outgoing), ())
     assert best is not None
-    return best
+    return best[0]
+
+
+def _closure_under(maps: Sequence[Mapping[int, int]], nodes: Sequence[int]) -> set[int]:
+    """Returns where repeated application of the maps takes the nodes."""
+    found, todo = set(nodes), list(nodes)
+    while todo:
+        node = todo.pop()
+        for image in maps:
+            if image[node] not in found:
+                found.add(image[node])
+                todo.append(image[node])
+    return found
 
 
 def _refine(
@@ -141,7 +175,7 @@ def _text(labels: Sequence[str], edges: Edges, position: Sequence[int]) -> str:
     ordered = sorted(range(len(labels)), key=position.__getitem__)
     arrows = sorted((position[source], position[target], count) for (source, target), count in edges.items())
     return (
-        ",".join(labels[node] for node in ordered)
+        ",".join(labels[node].translate(_ESCAPES) for node in ordered)
         + "|"
         + ",".join(f"{a}>{b}" if count == 1 else f"{a}>{b}*{count}" for a, b, count in arrows)
     )

@@ -55,6 +55,8 @@ class NASBench201(SearchSpace):
 
     name = "nasbench201"
     num_networks = 5425
+    zero_ops = frozenset({NONE})
+    identity_ops = frozenset({SKIP})
 
     @property
     def op_names(self) -> tuple[str, ...]:
@@ -185,7 +187,7 @@ class NASBench201(SearchSpace):
                 raise malformed(f"{group!r:.80} as group {target} of {native!r:.120}")
             for source, token in enumerate(tokens):
                 match = _TOKEN.fullmatch(token)
-                if match is None or int(match[2]) != source:
+                if match is None or match[2] != str(source):
                     raise malformed(f"{token!r:.40} where op~{source} belongs, in {native!r:.120}")
                 operators.append(match[1])
         return self.from_operators(operators)
@@ -198,8 +200,13 @@ class NASBench201(SearchSpace):
         return (EdgeLabelled("cell", self.operators(arch)),)
 
     def from_edge_labelled(self, view: Sequence[EdgeLabelled]) -> Architecture:
-        (cell,) = view
-        return self.from_operators(cell.labels)
+        if [cell.name for cell in view] != ["cell"]:
+            raise InvalidArchitectureError(
+                "edge-labelled view of a NAS-Bench-201 cell",
+                expected="one component, 'cell'",
+                received=repr([cell.name for cell in view]),
+            )
+        return self.from_operators(view[0].labels)
 
     def live_operators(self, arch: Architecture) -> tuple[str, ...]:
         """Returns the six edge operators with ``none`` in the place of each that reaches no output."""
