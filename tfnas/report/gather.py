@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import json
 import pathlib
 import re
+from typing import Mapping
 
 from tfnas.plotting import short_count
 from tfnas.report import results
@@ -120,12 +122,28 @@ def _setup(run: Source) -> tuple[Fact, ...]:
     again = f"the best {plural(finalists, 'trial')}, with {plural(repeats, 'fresh seed')} each" if finalists else "none"
     return (
         Fact("Space", start["space"], space),
-        Fact("Strategy", strategy["name"], ", ".join(f"{name} {value}" for name, value in shown.items())),
+        Fact("Strategy", strategy["name"], _listed(shown)),
         Fact("Budget", plural(start["budget"], "trial"), counting),
         Fact("Seed", str(start["seed"]), f"of the strategy: {strategy['seed']}" if "seed" in strategy else ""),
         Fact("Evaluator", str(run.evaluator.get("name", "unnamed")), goal),
+        *_network_size(run),
         Fact("Measured again", again),
     )
+
+
+def _network_size(run: Source) -> tuple[Fact, ...]:
+    """The sizes around the cells, beside the published ones, which ``space.cost`` has as its defaults."""
+    skeleton = run.evaluator.get("skeleton")
+    if not skeleton or run.space is None:
+        return ()
+    parameters = inspect.signature(run.space.cost).parameters
+    published = {name: parameters[name].default for name in skeleton if name in parameters}
+    note = "the published sizes" if published == skeleton else f"published: {_listed(published)}"
+    return (Fact("Network around the cells", _listed(skeleton), note if published else ""),)
+
+
+def _listed(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())
 
 
 def _machine(run: Source) -> tuple[Fact, ...]:
@@ -134,13 +152,15 @@ def _machine(run: Source) -> tuple[Fact, ...]:
     outcomes += itertools.chain.from_iterable(record.rechecks.values())
     spent = sum(outcome.cost_s for outcome in outcomes if outcome is not None)
     stopped = sum(event["event"] == "interrupt" for event in run.events)
+    workers, threads = run.evaluator.get("workers"), run.evaluator.get("threads")
+    processes = f"{plural(workers, 'training process', 'training processes')}, threads each: {threads}" if workers else ""
     pauses = f"interrupted by hand {times(stopped)}, resumed {times(record.resumes)}; pauses not counted"
     facts = (
         Fact("Started", moment(start["time"])),
         Fact("Running time", duration(run.seconds), pauses if stopped or record.resumes else "never interrupted"),
         Fact("Evaluation time", duration(spent), "sum over all measurements, as the evaluator gave it"),
-        Fact("Versions", ", ".join(f"{name} {version}" for name, version in start.get("versions", {}).items())),
-        Fact("Threads", ", ".join(f"{name} {count}" for name, count in start.get("threads", {}).items())),
+        Fact("Versions", _listed(start.get("versions", {}))),
+        Fact("Threads", _listed(start.get("threads", {})), processes),
         Fact("Platform", str(start.get("platform", ""))),
     )
     return tuple(fact for fact in facts if fact.value)
