@@ -17,7 +17,11 @@ setup(
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11,<3.14",
-    packages=[*find_packages(include=["tfnas", "tfnas.*"]), *(f"tfnas.{name}" for name in RECIPES), "tfnas.saved_models"],
+    packages=[
+        *find_packages(include=["tfnas", "tfnas.*"]),
+        *(f"tfnas.{name}" for name in RECIPES),
+        "tfnas.saved_models",
+    ],
     package_dir={"tfnas.recipes": "recipes", "tfnas.saved_models": "saved_models"},
     package_data={"tfnas.report": ["*.jinja"], "tfnas.saved_models": ["**/*"]},
     install_requires=[

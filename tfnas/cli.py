@@ -49,8 +49,13 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("--strategy", default="gaussian_process_ei", help="Search strategy.")
 @_option("--space", default="nasbench201", help="Search space.")
 @_option("--seed", type=int, default=0, help="Seed of split, strategy and trainings.")
-@_option("--baseline", type=click.Choice(["random"]), default=None, show_default="none",
-         help="Run this at the same budget beside the search, for comparison.")
+@_option(
+    "--baseline",
+    type=click.Choice(["random"]),
+    default=None,
+    show_default="none",
+    help="Run this at the same budget beside the search, for comparison.",
+)
 @_option("--image-size", type=int, default=None, show_default="as in the files", help="Resize folder images.")
 @_option("--validation", type=float, default=0.2, help="Share of examples to choose by, if there is no such split.")
 @_option("--test", type=float, default=0.2, help="Share of examples held back to the end, if there is no such split.")
@@ -63,13 +68,22 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("--cells-per-stage", type=int, default=1, help="Cells in each of three stages (5 in the paper).")
 @_option("--channels", type=int, default=None, show_default="8 on digits, else 16", help="Channels of the first stage.")
 @_option("--pad-crop", type=int, default=0, help="Augmentation: random shift by up to this many pixels.")
-@_option("--flip", is_flag=True, default=False, show_default="off", help="Augmentation: random mirroring left to right.")
+@_option(
+    "--flip", is_flag=True, default=False, show_default="off", help="Augmentation: random mirroring left to right."
+)
 @_option("--fraction", type=float, default=1.0, help="Share of training examples for candidates (low-data search).")
 @_option("--repeats", type=int, default=1, help="Trainings a candidate; their mean counts.")
-@_option("--precision", type=click.Choice(["float32", "mixed_float16", "mixed_bfloat16"]), default=None,
-         show_default="Keras's default", help="Precision of the networks.")
+@_option(
+    "--precision",
+    type=click.Choice(["float32", "mixed_float16", "mixed_bfloat16"]),
+    default=None,
+    show_default="Keras's default",
+    help="Precision of the networks.",
+)
 @_option("--timeout", type=float, default=None, show_default="none", help="Time limit of one candidate, seconds.")
-@_option("--workers", type=int, default=None, show_default="2, or 1 on a single core", help="Training processes at once.")
+@_option(
+    "--workers", type=int, default=None, show_default="2, or 1 on a single core", help="Training processes at once."
+)
 @_option("--threads", type=int, default=None, show_default="cores / workers", help="Threads of each process.")
 @_option("--finalists", type=int, default=3, help="Best trials to measure again with fresh seeds; 0 for none.")
 @_option("--finalist-seeds", type=int, default=2, help="Fresh measurements of each finalist.")
@@ -77,7 +91,13 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("--table", default=None, show_default="none", metavar="FILE.csv", help="Benchmark table (--evaluator table).")
 @_option("--signal", default=None, show_default="none", metavar="COLUMN", help="Column of the table to search by.")
 @_option("--test-columns", default="", show_default="none", metavar="COLUMN,...", help="Columns to read at the end.")
-@_option("--benchmark-study", is_flag=True, default=False, show_default="off", help="Allow a test column as the signal; the report says so.")
+@_option(
+    "--benchmark-study",
+    is_flag=True,
+    default=False,
+    show_default="off",
+    help="Allow a test column as the signal; the report says so.",
+)
 def search(output: pathlib.Path | None, test_columns: str, **options: Any) -> None:
     """Search for a network, retrain the winner, and leave a run folder."""
     from tfnas import job
@@ -111,8 +131,14 @@ def report(directory: pathlib.Path) -> None:
 
 @main.command()
 @click.argument("architecture")
-@_option("-o", "--output", type=click.Path(dir_okay=False, path_type=pathlib.Path), default=None,
-         show_default="none", help="Draw the architecture into this .png, .svg or .pdf file.")
+@_option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=pathlib.Path),
+    default=None,
+    show_default="none",
+    help="Draw the architecture into this .png, .svg or .pdf file.",
+)
 @_option("--space", default="nasbench201", help="Search space of the string.")
 @_option("--input-shape", default="32,32,3", metavar="H,W,C", help="Input shape for the costs.")
 @_option("--classes", type=int, default=10, help="Number of classes for the costs.")
@@ -175,7 +201,8 @@ def _finish(result: Any, directory: pathlib.Path) -> None:
     if result.finished == "interrupted":
         click.echo(f"Interrupted. Go on with: tfnas resume {directory}")
         sys.exit(130)
-    result.best  # a search in which nothing succeeded is an error, said once and in words
+    if not result.rows:
+        _ = result.best  # raises: a search in which nothing succeeded is an error, said once and in words
 
 
 if __name__ == "__main__":

@@ -36,7 +36,9 @@ def read_architecture(path: pathlib.Path) -> Architecture:
     try:
         return Architecture.from_json(pathlib.Path(path).read_text("utf-8"))
     except OSError as error:
-        raise RunFolderError(str(path), expected="an architecture file", received=str(error.strerror or error)) from error
+        raise RunFolderError(
+            str(path), expected="an architecture file", received=str(error.strerror or error)
+        ) from error
 
 
 def copy(source: pathlib.Path, target: pathlib.Path) -> list[pathlib.Path]:

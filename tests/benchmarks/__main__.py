@@ -15,8 +15,11 @@ import time
 
 def main() -> None:
     folder = pathlib.Path(__file__).parent
-    topics = {path.stem.partition("_")[2]: path.stem for path in sorted(folder.glob("*_*.py"))
-              if path.stem.startswith(("bench_", "study_"))}
+    topics = {
+        path.stem.partition("_")[2]: path.stem
+        for path in sorted(folder.glob("*_*.py"))
+        if path.stem.startswith(("bench_", "study_"))
+    }
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("topics", nargs="*", choices=[[], *topics], help="only these (default: all speed topics)")
     parser.add_argument("--search", action="store_true", help="also the search-quality studies")

@@ -13,11 +13,15 @@ import sys
 import time
 
 import numpy as np
+from scipy.linalg.blas import dtrsm
+from scipy.linalg.lapack import dtrtrs
 
 from tests.benchmarks.line import Line
 from tfnas.architecture import Architecture
 from tfnas.encodings import choices, path_counts
-from tfnas.models.gaussian_process import GaussianProcess, expected_improvement, fit, normal_scores
+from tfnas.models.gaussian_process import Normal, expected_improvement, fit, normal_scores
+from tfnas.models.gaussian_process.kernel import covariance
+from tfnas.models.gaussian_process.process import cholesky
 from tfnas.spaces import NASBench201
 from tfnas.strategies import GaussianProcessEI, RandomSearch
 from tfnas.strategies.seen import Seen
@@ -99,8 +103,14 @@ def _plain(dedupe: str) -> float:
         start = time.process_time()
         for _ in range(QUERIES):
             points, targets = [block[rows] for block in blocks], normal_scores(np.array(values))
-            process = GaussianProcess(*fit(points, targets), points, blocks)
-            improvement = expected_improvement(process.predict(targets), process.means_at_inputs(targets).max())
+            kernel, noise = fit(points, targets)
+            left = kernel.left(points)
+            factor = cholesky(covariance(left, kernel.right(points)), noise)
+            solved = covariance(left, kernel.right(blocks))
+            solved = dtrsm(1.0, factor, solved.T, side=1, lower=1, trans_a=1, overwrite_b=1).T
+            mean = dtrtrs(factor, targets, lower=1)[0] @ solved
+            deviation = np.sqrt(np.maximum(1.0 - np.einsum("nm,nm->m", solved, solved), 0.0))
+            improvement = expected_improvement(Normal(mean, deviation), mean[rows].max())
             improvement[rows] = -1.0
             rows.append(int(improvement.argmax()))
             values.append(_objective(archs[rows[-1]]))

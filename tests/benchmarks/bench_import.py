@@ -20,7 +20,9 @@ def measure() -> list[Line]:
         "import tfnas": ["-c", "import tfnas"],
         "tfnas --help": ["-m", "tfnas", "--help"],
         "tfnas.spaces, strategies, data, evaluators": [
-            "-c", "import tfnas; tfnas.spaces; tfnas.strategies; tfnas.data; tfnas.evaluators"],
+            "-c",
+            "import tfnas; tfnas.spaces; tfnas.strategies; tfnas.data; tfnas.evaluators",
+        ],
     }
     seconds: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(_RUNS):

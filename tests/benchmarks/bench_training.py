@@ -23,7 +23,11 @@ def measure() -> list[Line]:
 
     space, digits = spaces.get("nasbench201"), data.digits()
     evaluator = TrainingEvaluator(
-        space, digits.train, digits.validation, epochs=12, isolation="inprocess",
+        space,
+        digits.train,
+        digits.validation,
+        epochs=12,
+        isolation="inprocess",
         skeleton={"cells_per_stage": 1, "channels": 8},
     )
     task, recipe = evaluator._task_data(), evaluator.recipe

@@ -34,10 +34,9 @@ STRATEGIES: dict[str, tuple[int, Callable[[SearchSpace, int], Strategy]]] = {
     ),
     "evolution, sized by budget": (SEEDS, lambda space, seed: strategies.RegularizedEvolution(space, seed=seed)),
     "local search": (SEEDS, lambda space, seed: strategies.LocalSearch(space, seed=seed)),
+    "GP-EI": (60, lambda space, seed: strategies.GaussianProcessEI(space, seed=seed)),
 }
 """Factory of each strategy, and the number of seeds where the budget is large."""
-if hasattr(strategies, "GaussianProcessEI"):
-    STRATEGIES["GP-EI"] = (60, lambda space, seed: strategies.GaussianProcessEI(space, seed=seed))
 
 TARGETS: dict[tuple[str, str], tuple[int, tuple[tuple[float, float], ...]]] = {
     ("CIFAR-10", "random"): (200, ((93.47, 0.56), (93.66, 0.39), (93.76, 0.33), (93.88, 0.26))),

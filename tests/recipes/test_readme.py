@@ -14,8 +14,9 @@ README = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text("
 
 def test_every_command_and_option_exists():
     lines = [line for block in re.findall(r"```\n(.*?)```", README, re.S) for line in block.splitlines()]
-    commands = [part.strip() for line in lines if line.startswith("tfnas ") for part in line[6:].split("|")
-                if "'" not in line]
+    commands = [
+        part.strip() for line in lines if line.startswith("tfnas ") for part in line[6:].split("|") if "'" not in line
+    ]
     assert len(commands) > 8
     for command in commands:
         name, *words = command.partition("#")[0].split()
@@ -39,7 +40,10 @@ def test_the_python_blocks_run(tmp_path):
     root = str(pathlib.Path(__file__).resolve().parents[2])
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r}); exec(open('script.py').read())"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=900,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert (tmp_path / "best" / "best.keras").exists()

@@ -14,8 +14,22 @@ from click.testing import CliRunner
 from tfnas import cli
 from tfnas.runlog import RunRecord, comparable, read_events
 
-SMALL = ["--trials", "2", "--epochs", "1", "--final-epochs", "1", "--finalists", "1", "--finalist-seeds", "1",
-         "--channels", "4", "--strategy", "random"]
+SMALL = [
+    "--trials",
+    "2",
+    "--epochs",
+    "1",
+    "--final-epochs",
+    "1",
+    "--finalists",
+    "1",
+    "--finalist-seeds",
+    "1",
+    "--channels",
+    "4",
+    "--strategy",
+    "random",
+]
 NATIVE = "|nor_conv_3x3~0|+|none~0|none~1|+|skip_connect~0|avg_pool_3x3~1|none~2|"
 
 
@@ -28,8 +42,8 @@ def test_help_needs_nothing_heavy():
         "import sys\nfrom click.testing import CliRunner\nfrom tfnas.cli import main\n"
         "for command in ([], ['search'], ['show'], ['doctor']):\n"
         "    assert CliRunner().invoke(main, [*command, '--help']).exit_code == 0\n"
-        "heavy = {'tensorflow', 'keras', 'scipy', 'pandas', 'matplotlib', 'sklearn', 'rich', 'jinja2'} & set(sys.modules)\n"
-        "assert not heavy, heavy"
+        "heavy = {'tensorflow', 'keras', 'scipy', 'pandas', 'matplotlib', 'sklearn', 'rich', 'jinja2'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -101,15 +115,25 @@ def test_search_with_a_baseline_leaves_a_whole_run_folder_and_quiet_output(tmp_p
     folder = tmp_path / "run"
     done = subprocess.run(
         [sys.executable, "-m", "tfnas", "search", "-o", folder, *SMALL, "--baseline", "random"],
-        capture_output=True, text=True, timeout=500,
+        capture_output=True,
+        text=True,
+        timeout=500,
     )
     assert done.returncode == 0, done.stderr
     assert "trial 1 of 2" in done.stderr and "trial 2 of 2" in done.stderr
     for noise in ("tensorflow", "oneDNN", "cuda", "WARNING", "Traceback"):
         assert noise not in done.stderr + done.stdout
     assert str(folder) in done.stdout
-    for name in ("events.jsonl", "report.md", "report.html", "best.keras", "best_savedmodel/saved_model.pb",
-                 "architecture.json", "config.json", "baseline_random/events.jsonl"):
+    for name in (
+        "events.jsonl",
+        "report.md",
+        "report.html",
+        "best.keras",
+        "best_savedmodel/saved_model.pb",
+        "architecture.json",
+        "config.json",
+        "baseline_random/events.jsonl",
+    ):
         assert (folder / name).exists(), name
     record = RunRecord.read(folder)
     assert record.finished == "budget" and record.final is not None
@@ -117,7 +141,10 @@ def test_search_with_a_baseline_leaves_a_whole_run_folder_and_quiet_output(tmp_p
     exported = run("export", folder, "-o", tmp_path / "out")
     assert exported.exit_code == 0, exported.output
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "architecture.json", "best.keras", "best_savedmodel"]
+        "architecture.json",
+        "best.keras",
+        "best_savedmodel",
+    ]
     again = run("search", "-o", folder, *SMALL)
     assert again.exit_code == 2 and "tfnas resume" in again.output
     resumed = run("resume", folder)
@@ -162,7 +189,20 @@ def test_kill_and_resume_gives_the_log_of_an_uninterrupted_run(tmp_path):
 @pytest.mark.slow
 def test_ctrl_c_ends_cleanly_with_a_report(tmp_path):
     folder = tmp_path / "run"
-    command = [sys.executable, "-m", "tfnas", "search", "-o", folder, "--trials", "30", "--epochs", "1", "--channels", "4"]
+    command = [
+        sys.executable,
+        "-m",
+        "tfnas",
+        "search",
+        "-o",
+        folder,
+        "--trials",
+        "30",
+        "--epochs",
+        "1",
+        "--channels",
+        "4",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline:

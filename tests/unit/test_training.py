@@ -174,7 +174,9 @@ def test_what_cannot_travel_stays_here_with_a_warning(digits):
 
     seen = []
     with pytest.warns(UserWarning, match="nothing runs in parallel"):
-        made = evaluator(digits, callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: seen.append(e))])
+        made = evaluator(
+            digits, callbacks=[keras.callbacks.LambdaCallback(on_epoch_end=lambda e, logs: seen.append(e))]
+        )
     (outcome,) = made.evaluate([proposal()], seeds=[1])
     assert isinstance(outcome, Measurement) and seen == [0, 1]
     assert made.parallelism == 1 and made.config()["recipe"]["callbacks"] == ["LambdaCallback"]
@@ -218,8 +220,11 @@ def test_tf_data_and_pydataset_give_what_arrays_give(digits):
 
 @pytest.mark.parametrize(
     "callback, reason",
-    [("Dies", "SIGKILL, as the system does when memory runs out"), ("Raises", "user code has a mistake"),
-     ("OutOfMemory", "out of memory")],
+    [
+        ("Dies", "SIGKILL, as the system does when memory runs out"),
+        ("Raises", "user code has a mistake"),
+        ("OutOfMemory", "out of memory"),
+    ],
 )
 def test_what_a_candidate_dies_of_is_a_failure_with_its_reason(digits, callback, reason):
     outcome = one(digits, callbacks=[f"{OBJECTS}:{callback}"])
@@ -267,7 +272,7 @@ def test_processes_are_replaced_and_leave_nothing_behind(digits):
 
 @pytest.mark.slow
 def test_processes_end_with_the_search_even_when_it_is_killed(digits, tmp_path):
-    script = f"""
+    script = """
 import sys, time
 import numpy as np
 from tests.unit.test_training import *
@@ -328,8 +333,14 @@ def test_regression_with_a_named_head():
     x = rng.normal(size=(120, 6, 6, 1)).astype("float32")
     y = x.mean(axis=(1, 2, 3)).astype("float32")
     with TrainingEvaluator(
-        SPACE, (x, y), (x[:40], y[:40]), head="regression", loss="mse", metrics=["mae"],
-        objective=("val_mae", "min"), **TINY,
+        SPACE,
+        (x, y),
+        (x[:40], y[:40]),
+        head="regression",
+        loss="mse",
+        metrics=["mae"],
+        objective=("val_mae", "min"),
+        **TINY,
     ) as made:
         (outcome,) = made.evaluate([proposal()], seeds=[1])
     assert outcome.objective == pytest.approx(-outcome.metrics["val_mae"])
@@ -354,8 +365,12 @@ def test_bad_arguments_are_refused_before_any_process_starts(digits, monkeypatch
     refuse(ConfigError, "precision", digits, precision="half")
     refuse(ConfigError, "objective.*Whether more or less is better", digits, objective="val_wonder")
     refuse(ConfigError, "objective: expected the name of a validation value", digits, objective=("accuracy", "max"))
-    refuse(ConfigError, "skeleton of nasbench201: expected cells_per_stage and channels; received width",
-           digits, skeleton={"width": 3})
+    refuse(
+        ConfigError,
+        "skeleton of nasbench201: expected cells_per_stage and channels; received width",
+        digits,
+        skeleton={"width": 3},
+    )
     refuse(ConfigError, "timeout_s", digits, timeout_s=0)
     refuse(ConfigError, "isolation", digits, isolation="docker")
     refuse(ConfigError, "workers", digits, workers=-1)
@@ -367,12 +382,24 @@ def test_bad_examples_are_refused(digits):
     refuse(DataError, "train images: expected dtype uint8 or a float", [(x.astype("int32"), y), valid])
     refuse(DataError, "train images: expected at least one", [(x[:0], y[:0]), valid])
     refuse(DataError, "200 labels, one an image; received 150", [(x, y[:150]), valid])
-    refuse(DataError, "validation images: expected shape \\(8, 8, 1\\)", [(x, y), (np.zeros((5, 9, 8, 1), "f4"), np.zeros(5, int))])
-    refuse(DataError, "validation labels: expected integers from 0 to 9; received 10 at position 0",
-           [(x, y), (valid[0][:2], np.array([10, 0]))])
-    refuse(DataError, "train labels: expected finite", [(x, np.full(len(y), np.nan)), valid], head="regression", loss="mse")
-    refuse(DataError, "received nan or inf in example 3",
-           [(np.where(np.arange(len(x))[:, None, None, None] == 3, np.inf, x).astype("f4"), y), valid])
+    refuse(
+        DataError,
+        "validation images: expected shape \\(8, 8, 1\\)",
+        [(x, y), (np.zeros((5, 9, 8, 1), "f4"), np.zeros(5, int))],
+    )
+    refuse(
+        DataError,
+        "validation labels: expected integers from 0 to 9; received 10 at position 0",
+        [(x, y), (valid[0][:2], np.array([10, 0]))],
+    )
+    refuse(
+        DataError, "train labels: expected finite", [(x, np.full(len(y), np.nan)), valid], head="regression", loss="mse"
+    )
+    refuse(
+        DataError,
+        "received nan or inf in example 3",
+        [(np.where(np.arange(len(x))[:, None, None, None] == 3, np.inf, x).astype("f4"), y), valid],
+    )
     refuse(DataError, "integer class labels; received dtype float32.*head='regression'", [(x, y.astype("f4")), valid])
     refuse(DataError, "train examples: expected Examples", [None, valid])
 

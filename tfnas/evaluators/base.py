@@ -6,9 +6,9 @@ import abc
 import pathlib
 from typing import Any, Iterator, Sequence
 
+from tfnas.architecture import Architecture
 from tfnas.errors import ConfigError
 from tfnas.spaces.base import SearchSpace
-from tfnas.architecture import Architecture
 from tfnas.trial import Failure, Measurement, Proposal
 
 Outcome = Measurement | Failure

@@ -94,8 +94,9 @@ class TableEvaluator(Evaluator):
                 yield index, row
                 continue
             value = float(self._signal[row])
-            yield index, Measurement(
-                self._sign * value, {self.signal: value}, self._split, cost_s=float(self._costs[row])
+            yield (
+                index,
+                Measurement(self._sign * value, {self.signal: value}, self._split, cost_s=float(self._costs[row])),
             )
 
     def finalize(

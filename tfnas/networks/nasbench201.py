@@ -13,9 +13,7 @@ from tfnas.spaces.nasbench201 import CONV1, CONV3, NONE, PAIRS, POOL, SKIP, NASB
 STAGES = 3
 
 
-def features(
-    x: Any, arch: Architecture, *, cells_per_stage: int = 5, channels: int = 16
-) -> Any:
+def features(x: Any, arch: Architecture, *, cells_per_stage: int = 5, channels: int = 16) -> Any:
     """Applies stem, cells and residual blocks (NATS-Bench, section 3.1), up to the pooled features.
 
     Operators that reach no output are not built. A cell without any path returns zeros, written as
@@ -74,7 +72,7 @@ def _residual_block(x: Any, channels: int, *, name: str) -> Any:
     main = relu_conv_bn(main, channels, 3, name=f"{name}_b")
     # "same" makes no difference to even sizes and lets odd ones through
     shortcut = layers.AveragePooling2D(2, strides=2, padding="same", name=f"{name}_shortcut_pool")(x)
-    shortcut = layers.Conv2D(
-        channels, 1, use_bias=False, kernel_initializer="he_normal", name=f"{name}_shortcut_conv"
-    )(shortcut)
+    shortcut = layers.Conv2D(channels, 1, use_bias=False, kernel_initializer="he_normal", name=f"{name}_shortcut_conv")(
+        shortcut
+    )
     return add([main, shortcut], name=f"{name}_add")

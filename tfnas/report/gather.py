@@ -153,7 +153,9 @@ def _machine(run: Source) -> tuple[Fact, ...]:
     spent = sum(outcome.cost_s for outcome in outcomes if outcome is not None)
     stopped = sum(event["event"] == "interrupt" for event in run.events)
     workers, threads = run.evaluator.get("workers"), run.evaluator.get("threads")
-    processes = f"{plural(workers, 'training process', 'training processes')}, threads each: {threads}" if workers else ""
+    processes = (
+        f"{plural(workers, 'training process', 'training processes')}, threads each: {threads}" if workers else ""
+    )
     pauses = f"interrupted by hand {times(stopped)}, resumed {times(record.resumes)}; pauses not counted"
     facts = (
         Fact("Started", moment(start["time"])),

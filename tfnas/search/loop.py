@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.metadata
-import json
-import os
 import pathlib
-import platform
 import time
 from typing import Any, Sequence
-
-import numpy as np
 
 import tfnas
 from tfnas import export, report
@@ -19,7 +13,8 @@ from tfnas.checks import check_positive
 from tfnas.errors import ConfigError, RunFolderError, SearchError, StateError
 from tfnas.evaluators.base import Evaluator, Outcome
 from tfnas.leaderboard import Row, leaderboard
-from tfnas.runlog import FILE_NAME, FORMAT, outcome_fields, outcome_of
+from tfnas.runlog import FORMAT, outcome_fields, outcome_of
+from tfnas.search.folder import derived_seed, difference, environment, json_like, prepare
 from tfnas.search.journal import Journal, Observer
 from tfnas.search.result import SearchResult
 from tfnas.state import load_state, save_state
@@ -29,7 +24,6 @@ from tfnas.trial import Proposal, Trial
 FINALISTS = 3
 _CHECKPOINT = pathlib.Path("checkpoint") / "state.json"
 _CHECKPOINT_EVERY_S = 5.0
-_PACKAGES = ("numpy", "tensorflow", "keras", "scipy", "scikit-learn")
 # numbers that keep the seeds of trials, fresh measurements and the last training apart
 _TRIAL, _FRESH, _FINAL = 0, 1, 2
 
@@ -84,6 +78,8 @@ def run(
     check_positive(batch_size=batch_size)
     if finalists is None:
         finalists = 0 if evaluator.is_repeatable else FINALISTS
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ConfigError("seed", expected="zero or a positive integer", received=repr(seed))
     if finalists < 0:
         raise ConfigError("finalists", expected="zero or a positive number", received=repr(finalists))
     if strategy.space.name != evaluator.space.name:
@@ -92,7 +88,7 @@ def run(
             expected="the same search space",
             received=f"{strategy.space.name!r} and {evaluator.space.name!r}",
         )
-    folder = None if directory is None else _prepare(pathlib.Path(directory), resume)
+    folder = None if directory is None else prepare(pathlib.Path(directory), resume)
     journal = Journal(folder, observer, resume=resume)
     search = _Search(strategy, evaluator, journal, seed)
     try:
@@ -123,7 +119,7 @@ def run(
     if folder is not None:
         report.write(folder)
     return SearchResult(
-        tuple(search.trials), search.rows(), final, finished, folder, evaluator, _seed(seed, _FINAL)
+        tuple(search.trials), search.rows(), final, finished, folder, evaluator, derived_seed(seed, _FINAL)
     )
 
 
@@ -141,15 +137,15 @@ class _Search:
         """Writes the start event, or checks the one that is there."""
         old = self._journal.next_old
         if old is None:
-            self._journal.record("start", **fields, **_environment())
+            self._journal.record("start", **fields, **environment())
             self._strategy.start(fields["budget"])
             return
-        wrong = [name for name in fields if old.get(name) != _json_like(fields[name])]
+        wrong = [name for name in fields if old.get(name) != json_like(fields[name])]
         if old["event"] != "start" or wrong:
             raise RunFolderError(
                 f"run folder {self._journal.directory}",
-                expected=f"a run with {_difference(fields, old, wrong)}",
-                received=f"one with {_difference(old, fields, wrong)}",
+                expected=f"a run with {difference(fields, old, wrong)}",
+                received=f"one with {difference(old, fields, wrong)}",
                 remedy="Resume with the arguments of the run, or start a new run in another folder.",
             )
         if old["versions"]["tfnas"] != tfnas.__version__:
@@ -159,7 +155,7 @@ class _Search:
                 received=f"one of tfnas {old['versions']['tfnas']}",
                 remedy="Resume it with that version, or start a new run in another folder.",
             )
-        self._journal.record("resume", **_environment())
+        self._journal.record("resume", **environment())
         self._journal.skip(1)
         self._strategy.start(fields["budget"])
         self._load_checkpoint()
@@ -173,7 +169,7 @@ class _Search:
                 self._journal.record("finish", reason="exhausted", trials=len(self.trials))
                 return "exhausted"
             batch = [Trial(len(self.trials) + k, proposal) for k, proposal in enumerate(proposals, start=1)]
-            seeds = [_seed(self._seed, _TRIAL, trial.id) for trial in batch]
+            seeds = [derived_seed(self._seed, _TRIAL, trial.id) for trial in batch]
             for trial, seed in zip(batch, seeds):
                 self._propose(trial, seed)
             outcomes = self._measure("result", batch, seeds, [{"trial": trial.id} for trial in batch])
@@ -189,10 +185,8 @@ class _Search:
         """Measures the best trials again with fresh seeds and records the choice."""
         chosen = [row.trial for row in leaderboard(self.trials, {}, None)[:finalists]]
         again = [(trial, repeat) for trial in sorted(chosen, key=lambda trial: trial.id) for repeat in range(repeats)]
-        seeds = [_seed(self._seed, _FRESH, trial.id, repeat) for trial, repeat in again]
-        fields = [
-            {"trial": trial.id, "repeat": repeat, "seed": seed} for (trial, repeat), seed in zip(again, seeds)
-        ]
+        seeds = [derived_seed(self._seed, _FRESH, trial.id, repeat) for trial, repeat in again]
+        fields = [{"trial": trial.id, "repeat": repeat, "seed": seed} for (trial, repeat), seed in zip(again, seeds)]
         outcomes = self._measure("recheck", [trial for trial, _ in again], seeds, fields)
         for (trial, _), outcome in zip(again, outcomes):
             self._rechecks.setdefault(trial.id, []).append(outcome)
@@ -211,12 +205,10 @@ class _Search:
         rows = self.rows()
         if not rows:
             return None
-        winner, seed = rows[0].trial, _seed(self._seed, _FINAL)
+        winner, seed = rows[0].trial, derived_seed(self._seed, _FINAL)
         outcome = self._journal.old_outcome("final", winner.id)
         if outcome is None:
-            outcome = self._evaluator.finalize(
-                winner.architecture, seed=seed, directory=self._journal.directory
-            )
+            outcome = self._evaluator.finalize(winner.architecture, seed=seed, directory=self._journal.directory)
         if self._journal.directory is not None:
             export.write_architecture(self._journal.directory, winner.architecture)
         if outcome is not None:
@@ -329,56 +321,3 @@ class _Search:
                     self._journal.set_aside(names[index], outcome)
                 settle()
         return [outcomes[index] for index in range(len(trials))]
-
-
-def _prepare(directory: pathlib.Path, resume: bool) -> pathlib.Path:
-    exists = (directory / FILE_NAME).exists()
-    if exists and not resume:
-        raise RunFolderError(
-            f"run folder {directory}",
-            expected="a new folder",
-            received="one that holds a run already",
-            remedy="Go on with it (`tfnas resume`, or resume=True), or choose another folder.",
-        )
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunFolderError(
-            f"run folder {directory}", expected="a place that can be written", received=str(error.strerror or error)
-        ) from error
-    return directory
-
-
-def _seed(seed: int, *numbers: int) -> int:
-    return int(np.random.SeedSequence([abs(seed), *numbers]).generate_state(1)[0])
-
-
-def _environment() -> dict[str, Any]:
-    versions = {"tfnas": tfnas.__version__, "python": platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    threads = {"cores": os.cpu_count()}
-    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
-        if name in os.environ:
-            threads[name] = os.environ[name]  # type: ignore[assignment]
-    return {"versions": versions, "threads": threads, "platform": platform.platform()}
-
-
-def _json_like(value: Any) -> Any:
-    return json.loads(json.dumps(value))
-
-
-def _difference(one: dict[str, Any], other: dict[str, Any], names: Sequence[str]) -> str:
-    """Says what `one` has where the two differ, one level down."""
-    parts = []
-    for name in names:
-        mine, theirs = _json_like(one.get(name)), _json_like(other.get(name))
-        if isinstance(mine, dict) and isinstance(theirs, dict):
-            changed = [key for key in {**mine, **theirs} if mine.get(key) != theirs.get(key)]
-            parts.append(f"{name}: " + ", ".join(f"{key}={mine.get(key)!r}" for key in changed))
-        else:
-            parts.append(f"{name}={mine!r}")
-    return "; ".join(parts)[:600] or "the same arguments"

@@ -80,9 +80,7 @@ class NASBench201(SearchSpace):
                     forced=frozenset(EDGES),
                 ),
             ),
-            edge_labelled=(
-                EdgeLabelledGrammar(name="cell", num_nodes=4, pairs=PAIRS, labels=OPERATORS, no_edge=NONE),
-            ),
+            edge_labelled=(EdgeLabelledGrammar(name="cell", num_nodes=4, pairs=PAIRS, labels=OPERATORS, no_edge=NONE),),
         )
 
     def from_operators(self, operators: Sequence[str]) -> Architecture:

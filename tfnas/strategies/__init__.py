@@ -7,6 +7,9 @@ from typing import Any, Mapping
 from tfnas import spaces
 from tfnas.registry import Registry
 from tfnas.strategies.base import Strategy
+from tfnas.strategies.evolution import RegularizedEvolution
+from tfnas.strategies.gaussian_process_ei import GaussianProcessEI
+from tfnas.strategies.local_search import LocalSearch
 from tfnas.strategies.random import RandomSearch
 
 _registry: Registry[Strategy] = Registry("strategy", "tfnas.strategies.register")
@@ -39,7 +42,17 @@ def from_config(config: Mapping[str, Any]) -> Strategy:
     return get(name)(spaces.get(space), **arguments)
 
 
-for _strategy in (RandomSearch,):
+for _strategy in (RandomSearch, RegularizedEvolution, LocalSearch, GaussianProcessEI):
     register(_strategy)
 
-__all__ = ["RandomSearch", "Strategy", "from_config", "get", "names", "register"]
+__all__ = [
+    "GaussianProcessEI",
+    "LocalSearch",
+    "RandomSearch",
+    "RegularizedEvolution",
+    "Strategy",
+    "from_config",
+    "get",
+    "names",
+    "register",
+]

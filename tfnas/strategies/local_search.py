@@ -84,9 +84,7 @@ class LocalSearch(Strategy):
             if value is not None and (self._centre is None or value > self._centre[1]):
                 neighbours = list(self.space.neighbors(arch))
                 self._centre = arch, value
-                self._left = collections.deque(
-                    neighbours[k] for k in self.rng.permutation(len(neighbours)).tolist()
-                )
+                self._left = collections.deque(neighbours[k] for k in self.rng.permutation(len(neighbours)).tolist())
 
     def _learn(self, trials: Sequence[Trial]) -> None:
         for trial in trials:

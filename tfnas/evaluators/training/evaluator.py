@@ -6,25 +6,32 @@ import os
 import pathlib
 import tempfile
 import time
-import warnings
-import zlib
 from typing import Any, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from tfnas.architecture import Architecture
-from tfnas.checks import check_image_shape, check_positive
+from tfnas.checks import check_positive
 from tfnas.data.images import Examples, check_labels
 from tfnas.errors import ConfigError, DataError
 from tfnas.evaluators.base import Evaluator, Outcome
-from tfnas.evaluators.training.objects import CannotTravel, to_spec
+from tfnas.evaluators.training.arguments import (
+    OBJECTS,
+    as_examples,
+    channel_statistics,
+    described,
+    find_input_shape,
+    find_num_classes,
+    fingerprint,
+    name_and_direction,
+    specifications,
+    stays_inprocess,
+)
 from tfnas.evaluators.training.pool import ProcessDied, WorkerPool
 from tfnas.evaluators.training.recipe import TrainingRecipe
 from tfnas.runlog import outcome_of
 from tfnas.spaces.base import SearchSpace
 from tfnas.trial import Failure, Proposal, Split
-
-_KINDS = {"loss": "loss", "metrics": "metric", "optimizer": "optimizer", "callbacks": "callback", "head": "head"}
 
 
 class TrainingEvaluator(Evaluator):
@@ -92,14 +99,14 @@ class TrainingEvaluator(Evaluator):
         **recipe: Any,
     ) -> None:
         self.space = space
-        self._train = _examples(train, Split.TRAIN)
-        self._validation = _examples(validation, Split.VALIDATION)
-        self._test = None if test is None else _examples(test, Split.TEST)
-        self._input_shape = _input_shape(self._train, input_shape)
-        self._normalization = _normalization(self._train) if normalize else None
-        name, direction = _objective(objective)
+        self._train = as_examples(train, Split.TRAIN)
+        self._validation = as_examples(validation, Split.VALIDATION)
+        self._test = None if test is None else as_examples(test, Split.TEST)
+        self._input_shape = find_input_shape(self._train, input_shape)
+        self._normalization = channel_statistics(self._train) if normalize else None
+        name, direction = name_and_direction(objective)
         given = {"loss": loss, "metrics": tuple(metrics), "optimizer": optimizer, "callbacks": tuple(callbacks)}
-        specs, obstacle = _specifications({**given, "head": head})
+        specs, obstacle = specifications({**given, "head": head})
         unknown = sorted(set(recipe) - set(TrainingRecipe.__dataclass_fields__))
         if unknown:
             raise ConfigError(
@@ -111,14 +118,14 @@ class TrainingEvaluator(Evaluator):
             **specs,
             objective=name,
             direction=direction,
-            num_classes=_num_classes(self._train, num_classes, head),
+            num_classes=find_num_classes(self._train, num_classes, head),
             skeleton=dict(skeleton or {}),
             **recipe,
         )
         self._check_examples(head)
         if not all(isinstance(split, Examples) for split in self._splits()):
             obstacle = "data that is not arrays"
-        self._inprocess = _inprocess(isolation, obstacle)
+        self._inprocess = stays_inprocess(isolation, obstacle)
         cores = os.cpu_count() or 1
         self.parallelism = 1 if self._inprocess else workers or min(2, cores)
         self._threads = threads or max(1, cores // self.parallelism)
@@ -154,13 +161,16 @@ class TrainingEvaluator(Evaluator):
 
             for index, (proposal, job) in enumerate(zip(proposals, jobs)):
                 limit = float("inf") if self._timeout_s is None else time.monotonic() + self._timeout_s
-                yield index, local.measure(
-                    proposal.architecture,
-                    self._task_data(),
-                    self.recipe,
-                    seed=job["seed"],
-                    epochs=job["epochs"],
-                    deadline=limit,
+                yield (
+                    index,
+                    local.measure(
+                        proposal.architecture,
+                        self._task_data(),
+                        self.recipe,
+                        seed=job["seed"],
+                        epochs=job["epochs"],
+                        deadline=limit,
+                    ),
                 )
             return
         started = time.monotonic()
@@ -204,8 +214,8 @@ class TrainingEvaluator(Evaluator):
 
     def config(self) -> dict[str, Any]:
         recipe = self.recipe.to_dict()
-        for name in _KINDS:  # objects that stay in this process have no JSON form
-            recipe[name] = _described(recipe[name])
+        for name in OBJECTS:  # objects that stay in this process have no JSON form
+            recipe[name] = described(recipe[name])
         return {
             "name": "training",
             "space": self.space.name,
@@ -216,7 +226,7 @@ class TrainingEvaluator(Evaluator):
             "validation_size": self.validation_size,
             "recipe": recipe,
             "normalized": self._normalization is not None,
-            "data": {split: _fingerprint(examples) for split, examples in self._named_splits()},
+            "data": {split: fingerprint(examples) for split, examples in self._named_splits()},
             "workers": self.parallelism,
             "threads": self._threads,
             "timeout_s": self._timeout_s,
@@ -292,138 +302,3 @@ class TrainingEvaluator(Evaluator):
             }
             self._pool = WorkerPool(setup, count=self.parallelism, recycle_after=self._recycle_after)
         return self._pool
-
-
-def _examples(value: Any, split: Split) -> Any:
-    if isinstance(value, Examples):
-        return value if value.split is split else Examples(value.x, value.y, split)
-    if isinstance(value, (tuple, list)) and len(value) == 2:
-        return Examples(value[0], value[1], split)
-    if hasattr(value, "element_spec") or hasattr(value, "num_batches") or hasattr(value, "__getitem__"):
-        if isinstance(value, np.ndarray):
-            raise DataError(
-                f"{split.value} examples", expected="images and labels, (x, y)", received="one array"
-            )
-        return value
-    raise DataError(
-        f"{split.value} examples",
-        expected="Examples, (x, y) arrays, a tf.data.Dataset or a keras.utils.PyDataset",
-        received=type(value).__name__,
-    )
-
-
-def _input_shape(train: Any, given: Sequence[int] | None) -> tuple[int, int, int]:
-    if given is not None:
-        return check_image_shape(given)
-    if isinstance(train, Examples):
-        return check_image_shape(train.x.shape[1:])
-    if hasattr(train, "element_spec"):
-        shape = tuple(train.element_spec[0].shape)[1:]
-        if None not in shape:
-            return check_image_shape(shape)
-    raise ConfigError(
-        "input_shape", expected="(height, width, channels)", received="None and data that does not tell it",
-        remedy="Pass input_shape=...",
-    )
-
-
-def _num_classes(train: Any, given: int | None, head: Any) -> int:
-    if given is not None:
-        check_positive(num_classes=given)
-        return int(given)
-    if not isinstance(train, Examples):
-        raise ConfigError(
-            "num_classes", expected="the number of classes", received="None and data that does not tell it",
-            remedy="Pass num_classes=...",
-        )
-    if train.y.ndim == 2:
-        return int(train.y.shape[1])
-    if head == "regression":
-        return 1
-    if train.y.dtype.kind not in "iu":
-        raise DataError(
-            "train labels", expected="integer class labels", received=f"dtype {train.y.dtype}",
-            remedy="For numbers to predict pass head='regression', loss='mse', metrics=['mae'], "
-            "objective=('val_mae', 'min').",
-        )
-    return int(train.y.max()) + 1
-
-
-def _normalization(train: Any) -> tuple[list[float], list[float]] | None:
-    if not isinstance(train, Examples):
-        return None
-    total = np.zeros(train.x.shape[-1])
-    squares = np.zeros(train.x.shape[-1])
-    for start in range(0, len(train), 1024):  # in parts: the images may fill most of the memory
-        part = train.x[start : start + 1024].astype("float64")
-        total += part.sum(axis=(0, 1, 2))
-        squares += (part**2).sum(axis=(0, 1, 2))
-    count = train.x.size / train.x.shape[-1]
-    mean = total / count
-    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
-    return mean.tolist(), np.where(deviation > 1e-6, deviation, 1.0).tolist()
-
-
-def _objective(value: Any) -> tuple[str, str]:
-    if hasattr(value, "name") and hasattr(value, "direction"):
-        return str(value.name), str(value.direction)
-    if isinstance(value, (tuple, list)) and len(value) == 2:
-        return str(value[0]), str(value[1])
-    if isinstance(value, str):
-        if any(word in value for word in ("accuracy", "auc", "precision", "recall", "f1")):
-            return value, "max"
-        if any(word in value for word in ("loss", "error", "mse", "mae")):
-            return value, "min"
-    raise ConfigError(
-        "objective",
-        expected="(name, 'max' or 'min')",
-        received=repr(value),
-        remedy="Whether more or less is better cannot be told from this: say so.",
-    )
-
-
-def _specifications(values: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
-    """Returns the recipe's fields and what keeps them from travelling, if anything does."""
-    specs: dict[str, Any] = {}
-    obstacle = None
-    for name, value in values.items():
-        several = isinstance(value, tuple)
-        made = []
-        for one in value if several else (value,):
-            try:
-                made.append(to_spec(one, _KINDS[name]))
-            except CannotTravel as error:
-                obstacle = obstacle or str(error)
-                made.append(one)
-        specs[name] = tuple(made) if several else made[0]
-    return specs, obstacle
-
-
-def _inprocess(isolation: str, obstacle: str | None) -> bool:
-    if isolation not in ("auto", "subprocess", "inprocess"):
-        raise ConfigError("isolation", expected="'auto', 'subprocess' or 'inprocess'", received=repr(isolation))
-    if isolation == "subprocess" and obstacle:
-        raise ConfigError(
-            "isolation", expected="arguments that can be sent to another process", received=obstacle,
-            remedy="Give arrays, and objects by name, configuration or 'module:attribute'.",
-        )
-    if isolation == "auto" and obstacle:
-        warnings.warn(
-            f"Candidates are trained in this process, because {obstacle} cannot be sent to another one: "
-            "nothing runs in parallel, a crash ends the search, and memory grows with every candidate.",
-            stacklevel=3,
-        )
-    return isolation == "inprocess" or bool(obstacle)
-
-
-def _described(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_described(one) for one in value]
-    return value if isinstance(value, (str, int, float, Mapping, type(None))) else type(value).__name__
-
-
-def _fingerprint(examples: Any) -> dict[str, Any]:
-    if not isinstance(examples, Examples):
-        return {"kind": type(examples).__name__}
-    crc = zlib.crc32(np.ascontiguousarray(examples.y), zlib.crc32(np.ascontiguousarray(examples.x)))
-    return {"shape": list(examples.x.shape), "dtype": str(examples.x.dtype), "crc32": crc}

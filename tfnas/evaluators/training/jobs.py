@@ -51,7 +51,7 @@ def measure(
     values: list[float] = []
     metrics: dict[str, float] = {}
     try:
-        for repeat, one_seed in enumerate(seeds):
+        for one_seed in seeds:
             trained = train(arch, data, recipe, seed=one_seed, epochs=epochs, deadline=deadline)
             last = trained.history[-recipe.last_epochs :]
             values.append(float(np.mean([objective_of(logs, recipe) for logs in last])))

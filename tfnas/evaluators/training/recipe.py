@@ -114,9 +114,7 @@ class TrainingRecipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain JSON values; `from_dict` is the inverse."""
-        return {
-            spec.name: _plain(getattr(self, spec.name)) for spec in dataclasses.fields(self)
-        }
+        return {spec.name: _plain(getattr(self, spec.name)) for spec in dataclasses.fields(self)}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "TrainingRecipe":

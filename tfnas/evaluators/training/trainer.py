@@ -196,7 +196,9 @@ def _with_penalty(base: type) -> type:
             variables = self._trainable_variables if trainable_variables is None else trainable_variables
             if self._penalty:
                 grads = [
-                    gradient if gradient is None else gradient + self._penalty * keras3().ops.cast(variable, gradient.dtype)
+                    gradient
+                    if gradient is None
+                    else gradient + self._penalty * keras3().ops.cast(variable, gradient.dtype)
                     for gradient, variable in zip(grads, variables)
                 ]
             return super().apply(grads, trainable_variables)
@@ -215,9 +217,7 @@ def _training_batches(data: TaskData, recipe: TrainingRecipe, rng: np.random.Gen
         x, y = x[chosen], y[chosen]
     if on_all:
         x, y = np.concatenate([x, data.validation[0]]), np.concatenate([y, data.validation[1]])
-    return ArrayBatches(
-        x, y, recipe.batch_size, rng, pad_crop=recipe.pad_crop, flip=recipe.flip, cutout=recipe.cutout
-    )
+    return ArrayBatches(x, y, recipe.batch_size, rng, pad_crop=recipe.pad_crop, flip=recipe.flip, cutout=recipe.cutout)
 
 
 def _evaluation_batches(examples: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Models of architectures: one folder a model. Importing this imports none of them."""

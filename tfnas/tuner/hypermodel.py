@@ -1,0 +1,50 @@
+"""`ArchitectureModel`: builds and compiles the network of a trial."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Sequence
+
+import keras_tuner
+
+from tfnas.spaces.base import SearchSpace
+from tfnas.tuner.hyperparameters import architecture
+
+
+class ArchitectureModel(keras_tuner.HyperModel):
+    """What an `ArchitectureTuner` builds; its arguments are described there."""
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        *,
+        input_shape: Sequence[int],
+        num_classes: int,
+        network: Mapping[str, Any],
+        optimizer: Any,
+        loss: Any,
+        metrics: Sequence[Any],
+    ) -> None:
+        super().__init__()
+        self.space = space
+        self._network = {**network, "input_shape": input_shape, "num_classes": num_classes}
+        self._optimizer = optimizer
+        self._loss = loss
+        self._metrics = metrics
+
+    def build(self, hp: keras_tuner.HyperParameters) -> Any:
+        from tfnas import networks
+
+        model = networks.build(architecture(hp, self.space), **self._network)
+        model.compile(
+            optimizer=_fresh(self._optimizer),
+            loss=_fresh(self._loss),
+            metrics=[_fresh(metric) for metric in self._metrics],
+        )
+        return model
+
+
+def _fresh(part: Any) -> Any:
+    """Returns a new object like `part`, because variables belong to one model; names and functions as they are."""
+    if hasattr(part, "get_config"):
+        return type(part).from_config(part.get_config())
+    return part
