@@ -15,6 +15,11 @@ def measure() -> list[Line]:
     """Trains the same candidates with our loop and with ``fit``, in turn; medians."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import numpy as np
+    import tensorflow as tf
+
+    # one thread, as each of two training processes has on two cores
+    tf.config.threading.set_intra_op_parallelism_threads(1)
+    tf.config.threading.set_inter_op_parallelism_threads(1)
 
     from tfnas import data, networks, spaces
     from tfnas.evaluators import TrainingEvaluator

@@ -110,6 +110,32 @@ def test_keras_fit_does_the_same(digits):
         assert theirs[name] == pytest.approx([logs[name] for logs in ours.history], rel=1e-4), name
 
 
+def test_a_step_is_traced_once(digits, monkeypatch):
+    """Three sizes of batches, several epochs, validation in each: one trace of each step."""
+    from tfnas.evaluators.training import trainer
+
+    traces = []
+    original = trainer.TracedStep.__init__
+
+    def counting(self, step):
+        def counted(batch):
+            traces.append(step.__name__)
+            return step(batch)
+
+        original(self, counted)
+
+    monkeypatch.setattr(trainer.TracedStep, "__init__", counting)
+    with evaluator(
+        digits,
+        isolation="inprocess",
+        epochs=5,
+        last_epochs=5,
+        metrics=["accuracy", "sparse_top_k_categorical_accuracy"],
+    ) as made:
+        trainer.train(SPACE.from_native(CELL), made._task_data(), made.recipe, seed=1)
+    assert sorted(traces) == ["test_step", "train_step"]
+
+
 def test_weight_decay_is_the_penalty_of_published_recipes():
     """One step of SGD with penalty w against the closed form v - rate * (1 + momentum) * (g + w v)."""
     import keras
