@@ -140,9 +140,9 @@ def test_weight_decay_is_the_penalty_of_published_recipes():
     """One step of SGD with penalty w against the closed form v - rate * (1 + momentum) * (g + w v)."""
     import keras
 
-    from tfnas.evaluators.training.trainer import _optimizer
+    from tfnas.evaluators.training.optimizers import make_optimizer
 
-    optimizer = _optimizer(TrainingRecipe(learning_rate=0.5, weight_decay=0.1, schedule="constant"), 10)
+    optimizer = make_optimizer(TrainingRecipe(learning_rate=0.5, weight_decay=0.1, schedule="constant"), 10)
     variable = keras.Variable([2.0])
     optimizer.apply([keras.ops.convert_to_tensor([3.0])], [variable])
     expected = 2.0 - 0.5 * (1 + 0.9) * (3.0 + 0.1 * 2.0)  # Nesterov's first step looks ahead once

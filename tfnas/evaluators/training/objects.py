@@ -83,6 +83,12 @@ def from_spec(spec: Any, kind: str) -> Any:
         raise ConfigError(kind, expected="something that Keras knows", received=f"{spec!r:.200}") from error
 
 
+def own_copy(value: Any) -> Any:
+    """Gives every candidate its own copy of a stateful Keras object of the user's."""
+    config = getattr(value, "get_config", None)
+    return type(value).from_config(config()) if callable(config) else value
+
+
 def _callback(spec: Any) -> Any:
     callbacks = keras3().callbacks
     if isinstance(spec, str):

@@ -18,7 +18,8 @@ from tfnas.architecture import Architecture
 from tfnas.data.splitting import stratified_folds
 from tfnas.errors import ConfigError
 from tfnas.evaluators.training.batches import ArrayBatches, DatasetBatches
-from tfnas.evaluators.training.objects import from_spec
+from tfnas.evaluators.training.objects import from_spec, own_copy
+from tfnas.evaluators.training.optimizers import make_optimizer
 from tfnas.evaluators.training.recipe import TrainingRecipe
 
 EVALUATION_BATCH = 512
@@ -119,9 +120,9 @@ def compiled(arch: Architecture, data: TaskData, recipe: TrainingRecipe, *, step
         **recipe.skeleton,
     )
     model.compile(
-        optimizer=_optimizer(recipe, steps),
-        loss=_own(from_spec(recipe.loss, "loss")),
-        metrics=[_own(from_spec(metric, "metric")) for metric in recipe.metrics],
+        optimizer=make_optimizer(recipe, steps),
+        loss=own_copy(from_spec(recipe.loss, "loss")),
+        metrics=[own_copy(from_spec(metric, "metric")) for metric in recipe.metrics],
         jit_compile=False,  # on a CPU, XLA costs far more than it saves
     )
     return model
@@ -157,53 +158,6 @@ def seeded(seed: int) -> Iterator[None]:
     finally:
         random.setstate(python_state)
         np.random.set_state(numpy_state)
-
-
-def _own(value: Any) -> Any:
-    """Gives every candidate its own copy of a stateful Keras object of the user's."""
-    config = getattr(value, "get_config", None)
-    return type(value).from_config(config()) if callable(config) else value
-
-
-def _optimizer(recipe: TrainingRecipe, steps: int) -> Any:
-    optimizers = keras3().optimizers
-    if not (isinstance(recipe.optimizer, str) and recipe.optimizer.lower() in ("sgd", "adam", "adamw")):
-        return _own(from_spec(recipe.optimizer, "optimizer"))
-    rate: Any = recipe.learning_rate
-    if recipe.schedule == "cosine" and steps:
-        rate = optimizers.schedules.CosineDecay(rate, steps)
-    name = recipe.optimizer.lower()
-    if name == "adamw":
-        return optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
-    if name == "adam":
-        return _with_penalty(optimizers.Adam)(rate, penalty=recipe.weight_decay)
-    return _with_penalty(optimizers.SGD)(rate, momentum=0.9, nesterov=True, penalty=recipe.weight_decay)
-
-
-def _with_penalty(base: type) -> type:
-    """Adds the L2 penalty of published recipes to an optimizer.
-
-    Keras's own ``weight_decay`` is decoupled: with momentum .9 it acts ten times weaker than the
-    penalty that papers mean by the same number.
-    """
-
-    class Penalized(base):  # type: ignore[misc, valid-type]
-        def __init__(self, learning_rate: Any, *, penalty: float, **arguments: Any) -> None:
-            super().__init__(learning_rate, **arguments)
-            self._penalty = penalty
-
-        def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
-            variables = self._trainable_variables if trainable_variables is None else trainable_variables
-            if self._penalty:
-                grads = [
-                    gradient
-                    if gradient is None
-                    else gradient + self._penalty * keras3().ops.cast(variable, gradient.dtype)
-                    for gradient, variable in zip(grads, variables)
-                ]
-            return super().apply(grads, trainable_variables)
-
-    return Penalized
 
 
 def _training_batches(data: TaskData, recipe: TrainingRecipe, rng: np.random.Generator, on_all: bool) -> Any:
