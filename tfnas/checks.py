@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numbers
+import os
 from typing import Sequence
 
 from tfnas.errors import ConfigError
@@ -31,6 +32,13 @@ def check_image_shape(input_shape: Sequence[int]) -> tuple[int, int, int]:
         )
     height, width, channels = (int(size) for size in shape)
     return height, width, channels
+
+
+def available_cores() -> int:
+    """Returns the number of processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _is_integer(value: object) -> bool:

@@ -13,6 +13,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+from tfnas.checks import available_cores
+
 _PACKAGES = (
     "tensorflow",
     "keras",
@@ -140,7 +142,7 @@ def _memory() -> Finding:
     except (ValueError, OSError, AttributeError):  # not on this system
         return Finding("memory", "unknown")
     problem = "" if total >= _ENOUGH_MEMORY else "Two training processes need up to 3 GB: use --workers 1."
-    return Finding("memory", f"{total / 1e9:.1f} GB, {os.cpu_count()} cores", problem)
+    return Finding("memory", f"{total / 1e9:.1f} GB, {available_cores()} cores", problem)
 
 
 def _data() -> list[Finding]:

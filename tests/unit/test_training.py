@@ -304,7 +304,7 @@ import numpy as np
 from tests.unit.test_training import *
 digits = tuple((s.x[:200], s.y[:200]) for s in (data.digits().train, data.digits().validation, data.digits().test))
 made = evaluator(digits, epochs=10000)
-made._check_once()
+made.check()
 print(*[w.pid for w in made._pool._alive], flush=True)
 made.evaluate([proposal()], seeds=[1])
 """

@@ -55,6 +55,9 @@ class Evaluator(abc.ABC):
         outcomes: dict[int, Outcome] = dict(self.stream(proposals, seeds=seeds))
         return [outcomes[index] for index in range(len(proposals))]
 
+    def check(self) -> None:
+        """Raises a `TfnasError` if nothing could be measured at all; called before a run begins."""
+
     def finalize(
         self, architecture: Architecture, *, seed: int, directory: pathlib.Path | None = None
     ) -> Outcome | None:

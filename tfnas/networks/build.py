@@ -31,6 +31,15 @@ def register_features(space: str, features: Features) -> None:
     _features.add(space, features)
 
 
+def features_of(space: str) -> Features:
+    """Returns the function by which members of a space become networks.
+
+    Raises:
+        UnknownNameError: If none is registered.
+    """
+    return _features.get(space)
+
+
 def build(
     arch: Architecture,
     *,
@@ -52,7 +61,8 @@ def build(
         input_shape: ``(height, width, channels)``.
         num_classes: Number of classes, or of outputs of a regression.
         head: ``"classification"`` (class probabilities by a softmax), ``"regression"`` (linear
-            outputs), or a function from a Keras tensor of pooled features to a Keras tensor.
+            outputs), a Keras layer (a copy with new weights is used), or a function from a Keras
+            tensor of pooled features to a Keras tensor.
         normalization: Mean and standard deviation of each input channel, which the network
             subtracts and divides by; None for none.
         dtype: Keras dtype policy of the network between its input and its output, for example
@@ -72,7 +82,7 @@ def build(
     shape = check_image_shape(input_shape)
     check_positive(num_classes=num_classes)
     spaces.get(arch.space).validate(arch)
-    features = _features.get(arch.space)
+    features = features_of(arch.space)
     if not callable(head) and head not in HEADS:
         raise ConfigError(
             "head", expected=f"{' or '.join(map(repr, HEADS))}, or a function of the features", received=repr(head)
@@ -94,7 +104,9 @@ def build(
             raise ConfigError(
                 f"skeleton of {arch.space}", expected="arguments that its network knows", received=str(error)
             ) from error
-        if callable(head):
+        if isinstance(head, keras.layers.Layer):
+            outputs = type(head).from_config(head.get_config())(x)  # every network has weights of its own
+        elif callable(head):
             outputs = head(x)
         else:
             outputs = keras.layers.Dense(

@@ -12,6 +12,7 @@ from typing import Any, Sequence
 import numpy as np
 
 import tfnas
+from tfnas.checks import available_cores
 from tfnas.errors import RunFolderError
 from tfnas.runlog import FILE_NAME
 
@@ -55,7 +56,7 @@ def environment() -> dict[str, Any]:
             versions[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    threads = {"cores": os.cpu_count()}
+    threads = {"cores": available_cores()}
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
         if name in os.environ:
             threads[name] = os.environ[name]  # type: ignore[assignment]

@@ -6,6 +6,7 @@ from typing import Any, Mapping, Sequence
 
 import keras_tuner
 
+from tfnas.evaluators.training.objects import own_copy
 from tfnas.spaces.base import SearchSpace
 from tfnas.tuner.hyperparameters import architecture
 
@@ -36,15 +37,8 @@ class ArchitectureModel(keras_tuner.HyperModel):
 
         model = networks.build(architecture(hp, self.space), **self._network)
         model.compile(
-            optimizer=_fresh(self._optimizer),
-            loss=_fresh(self._loss),
-            metrics=[_fresh(metric) for metric in self._metrics],
+            optimizer=own_copy(self._optimizer),
+            loss=own_copy(self._loss),
+            metrics=[own_copy(metric) for metric in self._metrics],
         )
         return model
-
-
-def _fresh(part: Any) -> Any:
-    """Returns a new object like `part`, because variables belong to one model; names and functions as they are."""
-    if hasattr(part, "get_config"):
-        return type(part).from_config(part.get_config())
-    return part

@@ -14,6 +14,8 @@ from tfnas.errors import ConfigError, DataError
 from tfnas.evaluators.training.objects import CannotTravel, to_spec
 from tfnas.trial import Split
 
+_MORE_IS_BETTER = {"accuracy", "acc", "auc", "precision", "recall", "f1"}
+_LESS_IS_BETTER = {"loss", "error", "mse", "mae"}
 OBJECTS = {"loss": "loss", "metrics": "metric", "optimizer": "optimizer", "callbacks": "callback", "head": "head"}
 """Fields of a recipe that hold Keras objects, and their kind."""
 
@@ -27,7 +29,10 @@ def as_examples(value: Any, split: Split) -> Any:
     if isinstance(value, Examples):
         return value if value.split is split else Examples(value.x, value.y, split)
     if isinstance(value, (tuple, list)) and len(value) == 2:
-        return Examples(value[0], value[1], split)
+        x, y = (np.asanyarray(part) for part in value)
+        if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "iu":
+            y = y[:, 0]  # as keras.datasets has its labels
+        return Examples(x, y, split)
     if hasattr(value, "element_spec") or hasattr(value, "num_batches") or hasattr(value, "__getitem__"):
         if isinstance(value, np.ndarray):
             raise DataError(f"{split.value} examples", expected="images and labels, (x, y)", received="one array")
@@ -120,10 +125,10 @@ def name_and_direction(value: Any) -> tuple[str, str]:
     if isinstance(value, (tuple, list)) and len(value) == 2:
         return str(value[0]), str(value[1])
     if isinstance(value, str):
-        if any(word in value for word in ("accuracy", "auc", "precision", "recall", "f1")):
-            return value, "max"
-        if any(word in value for word in ("loss", "error", "mse", "mae")):
-            return value, "min"
+        words = set(value.lower().split("_"))
+        more, less = words & _MORE_IS_BETTER, words & _LESS_IS_BETTER
+        if bool(more) != bool(less):
+            return value, "max" if more else "min"
     raise ConfigError(
         "objective",
         expected="(name, 'max' or 'min')",

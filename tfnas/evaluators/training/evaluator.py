@@ -10,8 +10,9 @@ from typing import Any, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from tfnas import networks
 from tfnas.architecture import Architecture
-from tfnas.checks import check_positive
+from tfnas.checks import available_cores, check_positive
 from tfnas.data.images import Examples, check_labels
 from tfnas.errors import ConfigError, DataError
 from tfnas.evaluators.base import Evaluator, Outcome
@@ -27,6 +28,7 @@ from tfnas.evaluators.training.arguments import (
     specifications,
     stays_inprocess,
 )
+from tfnas.evaluators.training.objects import CannotTravel, importable
 from tfnas.evaluators.training.pool import ProcessDied, WorkerPool
 from tfnas.evaluators.training.recipe import TrainingRecipe
 from tfnas.runlog import outcome_of
@@ -125,18 +127,33 @@ class TrainingEvaluator(Evaluator):
         self._check_examples(head)
         if not all(isinstance(split, Examples) for split in self._splits()):
             obstacle = "data that is not arrays"
+        self._extensions: dict[str, str] = {}
+        try:
+            self._extensions = {
+                "space": importable(type(space)),
+                "features": importable(networks.features_of(space.name)),
+            }
+        except CannotTravel as error:
+            obstacle = f"the search space's own code, {error},"
         self._inprocess = stays_inprocess(isolation, obstacle)
-        cores = os.cpu_count() or 1
+        cores = available_cores()
         self.parallelism = 1 if self._inprocess else workers or min(2, cores)
-        self._threads = threads or max(1, cores // self.parallelism)
-        check_positive(workers=self.parallelism, threads=self._threads, recycle_after=recycle_after)
+        if self._inprocess and threads is not None:
+            raise ConfigError(
+                "threads",
+                expected="None where candidates are trained in this process",
+                received=repr(threads),
+                remedy="Set tf.config.threading before TensorFlow starts.",
+            )
+        self.threads = None if self._inprocess else threads or max(1, cores // self.parallelism)
+        check_positive(workers=self.parallelism, threads=self.threads or 1, recycle_after=recycle_after)
         if timeout_s is not None and not timeout_s > 0:
             raise ConfigError("timeout_s", expected="a positive number of seconds or None", received=repr(timeout_s))
         self._timeout_s = timeout_s
         self._recycle_after = recycle_after
         if "accuracy" in name and isinstance(self._validation, Examples):
             self.validation_size = len(self._validation)
-        # the first member costs a fixed architecture nothing and makes a wrong skeleton show here
+        # any member will do: a wrong skeleton should show here
         probe = space.sample(np.random.default_rng(0))
         space.cost(probe, self._input_shape, self.recipe.num_classes, **self.recipe.skeleton)
         self._probe = probe
@@ -145,7 +162,7 @@ class TrainingEvaluator(Evaluator):
         self._checked = False
 
     def stream(self, proposals: Sequence[Proposal], *, seeds: Sequence[int]) -> Iterator[tuple[int, Outcome]]:
-        self._check_once()
+        self.check()
         jobs = [
             {
                 "kind": "measure",
@@ -173,10 +190,9 @@ class TrainingEvaluator(Evaluator):
                     ),
                 )
             return
-        started = time.monotonic()
         for index, reply in self._workers().run(jobs, limit_s=self._timeout_s):
             if isinstance(reply, ProcessDied):
-                yield index, Failure(str(reply), time.monotonic() - started)
+                yield index, Failure(str(reply), reply.seconds)
             else:
                 yield index, outcome_of(reply)
 
@@ -196,7 +212,7 @@ class TrainingEvaluator(Evaluator):
         Raises:
             RunFolderError: If the directory cannot be written.
         """
-        self._check_once()
+        self.check()
         if directory is not None:
             directory = pathlib.Path(directory).absolute()
         if self._inprocess:
@@ -209,8 +225,11 @@ class TrainingEvaluator(Evaluator):
             "seed": int(seed),
             "directory": None if directory is None else str(directory),
         }
-        ((_, reply),) = self._workers().run([job])
-        return Failure(str(reply)) if isinstance(reply, ProcessDied) else outcome_of(reply)
+        limit = self._timeout_s
+        if limit is not None:  # the last training may be longer, and sees more examples
+            limit *= 2 * max(1.0, (self.recipe.final_epochs or self.recipe.epochs) / self.recipe.epochs)
+        ((_, reply),) = self._workers().run([job], limit_s=limit)
+        return Failure(str(reply), reply.seconds) if isinstance(reply, ProcessDied) else outcome_of(reply)
 
     def config(self) -> dict[str, Any]:
         recipe = self.recipe.to_dict()
@@ -228,7 +247,7 @@ class TrainingEvaluator(Evaluator):
             "normalized": self._normalization is not None,
             "data": {split: fingerprint(examples) for split, examples in self._named_splits()},
             "workers": self.parallelism,
-            "threads": self._threads,
+            "threads": self.threads,
             "timeout_s": self._timeout_s,
             "isolation": "inprocess" if self._inprocess else "subprocess",
         }
@@ -259,10 +278,15 @@ class TrainingEvaluator(Evaluator):
                     received=str(examples.x.shape[1:]),
                     remedy="Resize the images to one shape first.",
                 )
-            if head == "classification" and self.recipe.loss == "sparse_categorical_crossentropy":
+            if head == "classification" and "sparse" in str(self.recipe.loss).lower():
                 check_labels(examples, self.recipe.num_classes)
 
-    def _check_once(self) -> None:
+    def check(self) -> None:
+        """Carries the recipe out on two examples, once, so that a mistake in it shows early.
+
+        Raises:
+            ConfigError: If loss, metrics, objective, head, callbacks and data do not fit together.
+        """
         if self._checked:
             return
         if self._inprocess:
@@ -285,16 +309,10 @@ class TrainingEvaluator(Evaluator):
 
     def _workers(self) -> WorkerPool:
         if self._pool is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="tfnas-")
-            paths: dict[str, list[str]] = {}
-            for name, examples in self._named_splits():
-                paths[name] = []
-                for part, array in (("x", examples.x), ("y", examples.y)):
-                    path = os.path.join(self._folder.name, f"{name}_{part}.npy")
-                    np.save(path, array, allow_pickle=False)
-                    paths[name].append(path)
+            paths = self._write_arrays()
             setup = {
-                "threads": self._threads,
+                "threads": self.threads,
+                "extensions": self._extensions,
                 "recipe": self.recipe.to_dict(),
                 "arrays": paths,
                 "input_shape": list(self._input_shape),
@@ -302,3 +320,23 @@ class TrainingEvaluator(Evaluator):
             }
             self._pool = WorkerPool(setup, count=self.parallelism, recycle_after=self._recycle_after)
         return self._pool
+
+    def _write_arrays(self) -> dict[str, list[str]]:
+        """Writes the examples where training processes map them into memory; returns the paths."""
+        paths: dict[str, list[str]] = {}
+        try:
+            self._folder = tempfile.TemporaryDirectory(prefix="tfnas-")
+            for name, examples in self._named_splits():
+                paths[name] = []
+                for part, array in (("x", examples.x), ("y", examples.y)):
+                    path = os.path.join(self._folder.name, f"{name}_{part}.npy")
+                    np.save(path, array, allow_pickle=False)
+                    paths[name].append(path)
+        except OSError as error:
+            raise DataError(
+                "examples for the training processes",
+                expected=f"room in {tempfile.gettempdir()}",
+                received=str(error),
+                remedy="Free some space, or set TMPDIR to another folder.",
+            ) from error
+        return paths

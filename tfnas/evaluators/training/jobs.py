@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import math
 import os
@@ -15,7 +16,8 @@ import numpy as np
 from tfnas import networks
 from tfnas._keras import keras3
 from tfnas.architecture import Architecture
-from tfnas.errors import ConfigError, TfnasError
+from tfnas.errors import ConfigError, InvalidArchitectureError, TfnasError
+from tfnas.evaluators.training.batches import DatasetBatches
 from tfnas.evaluators.training.objects import from_spec
 from tfnas.evaluators.training.recipe import TrainingRecipe
 from tfnas.evaluators.training.trainer import (
@@ -26,8 +28,12 @@ from tfnas.evaluators.training.trainer import (
     evaluate,
     objective_of,
     train,
+    train_on_one_batch,
 )
 from tfnas.trial import Failure, Measurement, Split
+
+_TENSORFLOW_FRAME = ("Graph execution error", "Detected at node", "<stack traces", "File ", "[[", "Errors may have")
+"""How lines begin that TensorFlow puts around the one that says something."""
 
 
 def measure(
@@ -65,6 +71,8 @@ def measure(
             raise TrainingFailed(f"{recipe.objective} is {mean}")
     except TrainingFailed as failure:
         return Failure(str(failure), time.monotonic() - started)
+    except InvalidArchitectureError as error:
+        return Failure(str(error), time.monotonic() - started)
     except TfnasError:
         raise
     except Exception as error:  # whatever a candidate dies of must not end the search
@@ -99,6 +107,7 @@ def finish(
     on_all = data.test is not None and isinstance(data.train, tuple) and isinstance(data.validation, tuple)
     split = Split.VALIDATION if data.test is None else Split.TEST
     epochs = recipe.final_epochs or recipe.epochs
+    recipe = dataclasses.replace(recipe, fraction=1.0)  # fewer examples are for candidates
     try:
         trained = train(arch, data, recipe, seed=seed, epochs=epochs, on_all=on_all)
         values = evaluate(trained.model, data.validation if data.test is None else data.test)
@@ -156,9 +165,12 @@ def check(arch: Architecture, data: TaskData, recipe: TrainingRecipe) -> None:
     """
     for spec in recipe.callbacks:
         from_spec(spec, "callback")
+    for examples in (data.train, data.validation, data.test):
+        _check_length(examples)
     try:
         model = compiled(arch, data, recipe, steps=1)
         values = evaluate(model, _few(data.validation))
+        train_on_one_batch(model, _few(data.train))
     except TfnasError:
         raise
     except Exception as error:
@@ -171,6 +183,22 @@ def check(arch: Architecture, data: TaskData, recipe: TrainingRecipe) -> None:
     finally:
         forget()
     objective_of({f"val_{name}": value for name, value in values.items()}, recipe)
+
+
+def _check_length(examples: Any) -> None:
+    if examples is None or isinstance(examples, tuple):
+        return
+    try:
+        length = len(DatasetBatches(examples))
+    except (TypeError, ValueError, OverflowError):
+        length = -1
+    if length < 1:
+        raise ConfigError(
+            f"{type(examples).__name__}",
+            expected="a finite number of batches, at least one, that the data set knows",
+            received="an empty one, an endless one, or one that does not know its length",
+            remedy="Use dataset.take(n), or dataset.apply(tf.data.experimental.assert_cardinality(n)).",
+        )
 
 
 def _few(examples: Any) -> Any:
@@ -202,7 +230,8 @@ def forget() -> None:
 
 def reason_of(error: BaseException) -> str:
     """Returns one line of at most 300 characters that says what went wrong."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in str(error).splitlines()]
+    lines = [line for line in lines if line and not line.startswith(_TENSORFLOW_FRAME)]
     kind = type(error).__name__
     if kind == "ResourceExhaustedError" or isinstance(error, MemoryError):
         return f"out of memory ({lines[0] if lines else kind})"[:300]

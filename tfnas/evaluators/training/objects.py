@@ -38,12 +38,12 @@ def to_spec(value: Any, kind: str) -> Any:
     if isinstance(value, (str, Mapping)):
         return dict(value) if isinstance(value, Mapping) else value
     if inspect.isfunction(value) or inspect.isclass(value):
-        return _importable(value)
+        return importable(value)
     module = type(value).__module__
-    if kind in ("callback", "head") or module == "__main__":
+    if kind in ("callback", "head") or module == "__main__" or not _config_is_whole(type(value)):
         raise CannotTravel(f"{kind} {value!r}")
     if not module.startswith("keras."):
-        _importable(type(value))
+        importable(type(value))
     try:
         spec = keras3().saving.serialize_keras_object(value)
         from_spec(spec, kind)
@@ -52,9 +52,14 @@ def to_spec(value: Any, kind: str) -> Any:
     return spec
 
 
-def _importable(value: Any) -> str:
+def importable(value: Any) -> str:
+    """Returns ``"module:attribute"`` of a function or class.
+
+    Raises:
+        CannotTravel: If it cannot be imported by that name.
+    """
     name = f"{value.__module__}:{value.__qualname__}"
-    if value.__module__ == "__main__" or "<" in value.__qualname__ or _attribute(name) is not value:
+    if value.__module__ == "__main__" or "<" in value.__qualname__ or imported(name) is not value:
         raise CannotTravel(name)
     return name
 
@@ -67,7 +72,7 @@ def from_spec(spec: Any, kind: str) -> Any:
     """
     keras = keras3()
     if isinstance(spec, str) and ":" in spec:
-        value = _attribute(spec)
+        value = imported(spec)
         wants_object = kind in ("optimizer", "callback") or inspect.isclass(value)
         return value() if callable(value) and wants_object else value
     if kind == "callback":
@@ -84,9 +89,31 @@ def from_spec(spec: Any, kind: str) -> Any:
 
 
 def own_copy(value: Any) -> Any:
-    """Gives every candidate its own copy of a stateful Keras object of the user's."""
-    config = getattr(value, "get_config", None)
-    return type(value).from_config(config()) if callable(config) else value
+    """Gives every candidate its own copy of a Keras object of the user's; names and functions as they are.
+
+    Raises:
+        ConfigError: If the object has variables and its class inherits a ``get_config`` that does
+            not know the class's own arguments.
+    """
+    if not hasattr(value, "get_config"):
+        return value
+    if _config_is_whole(type(value)):
+        return type(value).from_config(value.get_config())
+    if isinstance(value, keras3().losses.Loss):
+        return value  # a loss has no state to keep apart
+    raise ConfigError(
+        f"{type(value).__name__} object",
+        expected="a class whose get_config returns all arguments of its __init__",
+        received="one with an __init__ of its own and an inherited get_config",
+        remedy="Define get_config in the class: every candidate needs its own copy of the object.",
+    )
+
+
+def _config_is_whole(kind: type) -> bool:
+    """Whether ``get_config`` is defined at least as far down the classes as ``__init__``."""
+    lines = kind.__mro__
+    first = {name: next(k for k, base in enumerate(lines) if name in vars(base)) for name in ("__init__", "get_config")}
+    return first["get_config"] <= first["__init__"]
 
 
 def _callback(spec: Any) -> Any:
@@ -108,7 +135,12 @@ def _callback(spec: Any) -> Any:
         raise ConfigError(f"callback {spec['class_name']}", expected="arguments it has", received=str(error)) from error
 
 
-def _attribute(name: str) -> Any:
+def imported(name: str) -> Any:
+    """Returns what ``"module:attribute"`` names.
+
+    Raises:
+        ConfigError: If there is no such module or attribute.
+    """
     module, _, path = name.partition(":")
     try:
         value: Any = importlib.import_module(module)

@@ -23,6 +23,9 @@ _START_S = 300.0
 class ProcessDied(Exception):
     """A training process ended without an answer, or had to be ended; the message says how."""
 
+    seconds: float = 0.0
+    """How long the job had taken."""
+
 
 class Worker:
     """One training process.
@@ -151,6 +154,7 @@ class WorkerPool:
 
     def _one(self, job: Mapping[str, Any], limit_s: float | None) -> dict[str, Any] | ProcessDied:
         worker = self._slots.get()
+        started = time.monotonic()
         try:
             if worker is None:
                 worker = self._start()
@@ -161,6 +165,7 @@ class WorkerPool:
             return reply
         except ProcessDied as death:
             worker = self._end(worker)
+            death.seconds = time.monotonic() - started
             return death
         finally:
             self._slots.put(worker)

@@ -27,13 +27,18 @@ def main() -> None:
 
     import numpy as np
 
+    from tfnas import networks, spaces
     from tfnas.architecture import Architecture
     from tfnas.errors import TfnasError
     from tfnas.evaluators.training import jobs
+    from tfnas.evaluators.training.objects import imported
     from tfnas.evaluators.training.recipe import TrainingRecipe
     from tfnas.evaluators.training.trainer import TaskData
     from tfnas.runlog import outcome_fields
 
+    space = imported(setup["extensions"]["space"])
+    spaces.register(space)
+    networks.register_features(space.name, imported(setup["extensions"]["features"]))
     recipe = TrainingRecipe.from_dict(setup["recipe"])
 
     def arrays(split: str) -> Any:
