@@ -22,7 +22,15 @@ def keras3() -> ModuleType:
         DependencyError: If an older Keras is installed under that name.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    keras = importlib.import_module("keras")
+    try:
+        keras = importlib.import_module("keras")
+    except ModuleNotFoundError as error:
+        raise DependencyError(
+            "keras",
+            expected="Keras 3 with a backend that is installed",
+            received=f"{error} (KERAS_BACKEND={os.environ.get('KERAS_BACKEND', 'not set')})",
+            remedy="Unset KERAS_BACKEND: training needs the TensorFlow backend.",
+        ) from error
     if int(keras.__version__.partition(".")[0]) < 3:
         raise DependencyError(
             "keras", expected="version 3", received=keras.__version__, remedy="Run: pip install 'keras>=3.15,<3.16'"

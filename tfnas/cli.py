@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import pathlib
+import signal
 import sys
 from typing import Any, Iterator
 
@@ -186,6 +187,7 @@ def doctor() -> None:
 def _watch(label: str, total: int, evaluator: Any) -> Iterator[Any]:
     from tfnas.progress import SearchProgress
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as Ctrl-C
     objective = evaluator.config().get("objective")
     negated = isinstance(objective, dict) and objective.get("direction") == "min"
     with SearchProgress(

@@ -54,8 +54,11 @@ def text(architecture: str, *, space: str, input_shape: str, num_classes: int) -
 
 
 def draw(architecture: str, path: pathlib.Path, *, space: str) -> None:
-    """Draws an architecture into a file."""
+    """Draws an architecture into a file of a folder that exists."""
     from tfnas import plotting
+
+    if not path.parent.is_dir():
+        raise ConfigError(str(path), expected="a file in a folder that exists", received=f"no folder {path.parent}")
 
     arch = parse(architecture, space)
     plotting.save(plotting.draw(arch), path)

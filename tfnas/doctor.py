@@ -161,4 +161,7 @@ def _environment() -> list[Finding]:
     shown = [f"{name}={os.environ[name]}" for name in names if name in os.environ]
     legacy = os.environ.get("TF_USE_LEGACY_KERAS", "1").lower()
     problem = "" if legacy in ("1", "true") else "TF_USE_LEGACY_KERAS must be 1 or absent for graph models."
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        problem = f"KERAS_BACKEND is {backend}: training needs tensorflow. Unset it."
     return [Finding("environment", ", ".join(shown) or "nothing set that matters", problem)]

@@ -50,12 +50,19 @@ def copy(source: pathlib.Path, target: pathlib.Path) -> list[pathlib.Path]:
     Raises:
         RunFolderError: If the run folder has none of them.
     """
-    target.mkdir(parents=True, exist_ok=True)
+    if not source.is_dir():
+        raise RunFolderError(
+            f"run folder {source}",
+            expected="a folder that `tfnas search` made",
+            received="no such folder",
+            remedy="Name the folder that was printed at its end.",
+        )
     written = []
     for name in (KERAS_FILE, SAVEDMODEL_FOLDER, ARCHITECTURE_FILE):
         origin, partial, final = source / name, target / f".{name}.partial", target / name
         if not origin.exists():
             continue
+        target.mkdir(parents=True, exist_ok=True)
         if origin.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
             shutil.copytree(origin, partial)

@@ -13,7 +13,7 @@ from tfnas import report, search, spaces, strategies
 from tfnas.checks import check_positive
 from tfnas.errors import ConfigError, RunFolderError
 from tfnas.evaluators import Evaluator, TableEvaluator, TrainingEvaluator
-from tfnas.runlog import FILE_NAME, Event
+from tfnas.runlog import Event, has_run
 from tfnas.state import write_text
 
 CONFIG_FILE = "config.json"
@@ -97,6 +97,8 @@ class SearchConfig:
 
     def __post_init__(self) -> None:
         check_positive(trials=self.trials, finalist_seeds=self.finalist_seeds)
+        if self.seed < 0:
+            raise ConfigError("seed", expected="zero or a positive integer", received=repr(self.seed))
         for name, value, allowed in (
             ("evaluator", self.evaluator, EVALUATORS),
             ("baseline", self.baseline, (None, "random")),
@@ -131,7 +133,7 @@ def start(config: SearchConfig, directory: pathlib.Path, watch: Watch) -> search
         TfnasError: If data, table or configuration cannot work; nothing is left behind then.
     """
     directory = pathlib.Path(directory)
-    if (directory / FILE_NAME).exists():
+    if has_run(directory):
         raise RunFolderError(
             f"run folder {directory}",
             expected="a new folder",
@@ -140,6 +142,12 @@ def start(config: SearchConfig, directory: pathlib.Path, watch: Watch) -> search
         )
     strategies.get(config.strategy)
     evaluator = make_evaluator(config)
+    config = _resolved(config, evaluator)
+    try:
+        evaluator.check()
+    except BaseException:
+        evaluator.close()
+        raise
     try:
         directory.mkdir(parents=True, exist_ok=True)
         write_text(directory / CONFIG_FILE, json.dumps(dataclasses.asdict(config), indent=1) + "\n")
@@ -168,6 +176,13 @@ def read_config(directory: pathlib.Path) -> SearchConfig:
         RunFolderError: If there is none, or it is not one of this version.
     """
     path = pathlib.Path(directory) / CONFIG_FILE
+    if not path.parent.is_dir():
+        raise RunFolderError(
+            f"run folder {directory}",
+            expected=f"a folder with {CONFIG_FILE}",
+            received="no such folder",
+            remedy="Name the folder that `tfnas search` printed at its end.",
+        )
     try:
         fields = json.loads(path.read_text("utf-8"))
         return SearchConfig(**{**fields, "test_columns": tuple(fields["test_columns"])})
@@ -210,6 +225,7 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         images.validation,
         images.test,
         **task,
+        class_names=images.class_names,
         optimizer=config.optimizer,
         skeleton={"cells_per_stage": config.cells_per_stage, "channels": channels},
         epochs=config.epochs,
@@ -226,6 +242,23 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         workers=config.workers,
         threads=config.threads,
     )
+
+
+def _resolved(config: SearchConfig, evaluator: Evaluator) -> SearchConfig:
+    """Fills in what was left open, so that the run can be resumed from another folder or machine."""
+
+    def absolute(path: str | None) -> str | None:
+        return path if path in (None, "digits") else str(pathlib.Path(path).absolute())
+
+    config = dataclasses.replace(config, data=absolute(config.data), table=absolute(config.table))
+    if isinstance(evaluator, TrainingEvaluator):
+        config = dataclasses.replace(
+            config,
+            workers=evaluator.parallelism,
+            threads=evaluator.threads,
+            channels=evaluator.recipe.skeleton["channels"],
+        )
+    return config
 
 
 def _run(config: SearchConfig, evaluator: Evaluator, directory: pathlib.Path, watch: Watch) -> search.SearchResult:
@@ -245,13 +278,15 @@ def _run(config: SearchConfig, evaluator: Evaluator, directory: pathlib.Path, wa
                 finalists=finalists,
                 finalist_seeds=config.finalist_seeds,
                 finalize=finalize,
-                resume=(folder / FILE_NAME).exists(),
+                resume=has_run(folder),
                 observer=observer,
             )
 
     with evaluator:
         result = one(config.strategy, directory, finalists, True)
         if config.baseline is not None and result.finished != "interrupted":
-            one(config.baseline, directory / BASELINE_FOLDER, 0, False)
+            baseline = one(config.baseline, directory / BASELINE_FOLDER, 0, False)
             report.write(directory, baseline_directory=directory / BASELINE_FOLDER)
+            if baseline.finished == "interrupted":
+                return dataclasses.replace(result, finished="interrupted")
     return result

@@ -35,12 +35,12 @@ class SearchProgress:
         self._done = self._fresh = 0
         self._total = total
         self._best: float | None = None
-        self._started = time.monotonic()
+        self._started = time.time()
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
+            BarColumn(bar_width=10),
             TimeElapsedColumn(),
+            TextColumn("{task.description}"),  # last: a narrow terminal may cut it
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
@@ -67,26 +67,31 @@ class SearchProgress:
             self._say(f"no network is left after {event['trials']} trials")
 
     def _outcome(self, kind: str, event: Event) -> None:
-        self._done += 1
         measurement = event.get("measurement")
+        if kind == "result" and measurement is not None:
+            value = measurement["objective"]
+            self._best = value if self._best is None else max(self._best, value)
+        if event["time"] < self._started - 1:  # from the log of a run that is resumed
+            self._total -= 1
+            self._bar.update(self._task, total=self._total)
+            return
+        self._done += 1
         if measurement is None:
             text = f"failed: {event['failure']['reason']}"
         else:
             text = self._value(measurement["objective"])
         if kind == "result":
-            if measurement is not None:
-                self._best = max(self._best or measurement["objective"], measurement["objective"])
             what = f"trial {event['trial']} of {self._budget}"
             if self._best is not None:
-                text += f", best so far {self._value(self._best)}"
+                text += f", best {self._value(self._best)}"
         elif kind == "recheck":
             what = f"trial {event['trial']} again with a fresh seed"
         else:
             what = "last training of the winner done"
             text = ""
-        left = (time.monotonic() - self._started) / self._done * (self._total - self._done)
+        left = (time.time() - self._started) / self._done * (self._total - self._done)
         if self._total > self._done:
-            text += f", about {_duration(left)} left"
+            text += f", {_duration(left)} left"
         self._say(f"{what}: {text}" if text else what)
 
     def _value(self, objective: float) -> str:
@@ -95,7 +100,7 @@ class SearchProgress:
 
     def _say(self, text: str, *, live_only: bool = False) -> None:
         if self._console.is_terminal:
-            self._bar.update(self._task, completed=self._done, description=f"{self._label}  {text}")
+            self._bar.update(self._task, completed=self._done, description=text)
         elif not live_only:
             self._console.print(f"{self._label}  {text}", soft_wrap=True)
 

@@ -99,6 +99,42 @@ def _seal(body: str, chain: int) -> int:
     return zlib.crc32(body.encode("utf-8"), chain)
 
 
+def has_run(directory: pathlib.Path) -> bool:
+    """Whether a folder holds a run: a log with at least one complete line."""
+    try:
+        with open(pathlib.Path(directory) / FILE_NAME, "rb") as file:
+            return file.readline().endswith(b"\n")
+    except OSError:
+        return False
+
+
+def lock(directory: pathlib.Path) -> int | None:
+    """Takes the one lock of a run folder, which ends with this process or by closing what is returned.
+
+    Returns:
+        A file descriptor, or None on systems without such locks.
+
+    Raises:
+        RunFolderError: If another run has it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # not on this system
+        return None
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise RunFolderError(
+            f"run folder {directory}",
+            expected="a folder that no other run is using",
+            received="one whose search is going on",
+            remedy="Wait for it, or end it first.",
+        ) from error
+    return descriptor
+
+
 def read_events(directory: pathlib.Path, *, repair: bool = False) -> tuple[Event, ...]:
     """Reads and checks the log of a run folder.
 

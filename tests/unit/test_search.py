@@ -287,3 +287,66 @@ def test_the_architecture_file_names_the_winner(tmp_path):
     result = search.run(MAKERS["random"](), Made(), directory=tmp_path, **OPTIONS)
     content = json.loads((tmp_path / "architecture.json").read_text())
     assert content["native"] == SPACE.to_native(result.best.architecture)
+
+
+def test_two_runs_cannot_use_one_folder_at_a_time(tmp_path):
+    class Meets(Made):
+        def stream(self, proposals, *, seeds):
+            with pytest.raises(RunFolderError, match="no other run is using"):
+                search.run(MAKERS["random"](), Made(), directory=tmp_path, resume=True, **OPTIONS)
+            yield from super().stream(proposals, seeds=seeds)
+
+    search.run(MAKERS["random"](), Meets(), directory=tmp_path, **OPTIONS)
+    assert read_events(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"n":0,"event":"sta'])
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_run_killed_before_its_first_event_simply_begins(tmp_path, content, resume):
+    (tmp_path / FILE_NAME).write_bytes(content)
+    result = search.run(MAKERS["random"](), Made(), directory=tmp_path, resume=resume, **OPTIONS)
+    assert len(result.trials) == 11 and len(read_events(tmp_path)) > 20
+
+
+def test_a_used_strategy_is_refused(tmp_path):
+    strategy = MAKERS["random"]()
+    strategy.ask(2)
+    with pytest.raises(ConfigError, match="fresh one; received one that has proposed or been told 2"):
+        search.run(strategy, Made(), directory=tmp_path / "run", **OPTIONS)
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_evaluator_that_cannot_work_is_noticed_before_anything_is_written(tmp_path):
+    class Wrong(Made):
+        def check(self):
+            raise ConfigError("loss", expected="one", received="none")
+
+    with pytest.raises(ConfigError, match="loss"):
+        search.run(MAKERS["random"](), Wrong(), directory=tmp_path / "run", **OPTIONS)
+    assert not (tmp_path / "run").exists()
+
+
+def test_ctrl_c_inside_a_batch_keeps_what_the_log_has(tmp_path):
+    stopped = search.run(MAKERS["random"](), Made(parallelism=4, stop_at=6), directory=tmp_path, **OPTIONS)
+    logged = [trial for trial in RunRecord.read(tmp_path).trials if trial.outcome is not None]
+    assert len(logged) == 6 and stopped.trials == tuple(logged)
+
+
+def test_a_last_training_that_failed_is_tried_again_on_resuming(tmp_path):
+    class Fails(Made):
+        def finalize(self, architecture, *, seed, directory=None):
+            return Failure("out of memory")
+
+    first = search.run(MAKERS["random"](), Fails(), directory=tmp_path, **OPTIONS)
+    assert first.final == Failure("out of memory")
+    again = search.run(MAKERS["random"](), Made(), directory=tmp_path, resume=True, **OPTIONS)
+    assert again.final.objective == 0.75 and RunRecord.read(tmp_path).final.objective == 0.75
+
+
+def test_what_was_set_aside_for_something_else_is_not_used(tmp_path):
+    (tmp_path / "pending").mkdir()
+    (tmp_path / "pending" / "result-1.json").write_text('{"of": {}, "measurement": {"objective": 9.0}}')
+    (tmp_path / "pending" / "result-2.json").write_text('{"half')
+    search.run(MAKERS["random"](), Made(), directory=tmp_path, **OPTIONS)
+    search.run(MAKERS["random"](), Made(), directory=tmp_path / "clean", **OPTIONS)
+    assert log(tmp_path) == log(tmp_path / "clean")

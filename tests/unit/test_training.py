@@ -481,3 +481,110 @@ def test_augmentation_against_a_loop_over_images():
     blanked = augment(np.ones((30, 8, 8, 1), "f4"), np.random.default_rng(4), cutout=3)
     zeros = (blanked == 0).sum(axis=(1, 2, 3))
     assert zeros.max() == 9 and zeros.min() >= 4  # a square in a corner keeps at least 2 by 2
+
+
+# ---- what users bring along
+
+
+def test_a_layer_as_head_has_new_weights_for_each_candidate(digits):
+    import keras
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        made = evaluator(digits, head=keras.layers.Dense(10, activation="softmax"))
+    first, second = made.evaluate([proposal(), proposal()], seeds=[1, 1])
+    assert first.metrics["loss"] == second.metrics["loss"]
+
+
+def test_a_loss_keeps_its_arguments_even_without_a_configuration(digits):
+    import keras
+
+    class Scaled(keras.losses.Loss):
+        def __init__(self, scale=1.0, **arguments):
+            super().__init__(**arguments)
+            self.scale = scale
+
+        def call(self, y_true, y_pred):
+            return self.scale * keras.losses.sparse_categorical_crossentropy(y_true, y_pred)
+
+    with pytest.warns(UserWarning, match="cannot be sent"):
+        made = evaluator(digits, loss=Scaled(scale=1000.0), learning_rate=1e-6)
+    (outcome,) = made.evaluate([proposal()], seeds=[1])
+    assert outcome.metrics["loss"] > 500
+
+
+def test_fewer_examples_are_for_candidates_and_not_for_the_winner(digits, monkeypatch):
+    from tfnas.evaluators.training import jobs
+
+    seen = []
+    monkeypatch.setattr(jobs, "train", lambda *a, **k: seen.append(a[2].fraction) or (_ for _ in ()).throw(MemoryError))
+    made = TrainingEvaluator(SPACE, *digits, **{**TINY, "fraction": 0.25, "isolation": "inprocess"})
+    made._checked = True
+    made.evaluate([proposal()], seeds=[1])
+    made.finalize(proposal().architecture, seed=1)
+    assert seen == [0.25, 1.0]
+
+
+def test_a_data_set_that_does_not_know_its_length_is_refused_at_once(digits):
+    import tensorflow as tf
+
+    endless = tf.data.Dataset.from_tensor_slices(digits[0]).batch(64).repeat()
+    valid = tf.data.Dataset.from_tensor_slices(digits[1]).batch(64)
+    options = {**TINY, "num_classes": 10, "isolation": "inprocess"}
+    with pytest.raises(ConfigError, match="finite number of batches"):
+        TrainingEvaluator(SPACE, endless, valid, **options).check()
+    filtered = valid.filter(lambda x, y: True)
+    with pytest.raises(ConfigError, match="assert_cardinality"):
+        TrainingEvaluator(SPACE, valid, filtered, **options).check()
+
+
+def test_an_architecture_that_is_no_member_fails_alone(digits):
+    from tfnas.architecture import Architecture
+
+    foreign = Architecture("nasbench201", ("input", "output"), ((0, 1),))
+    with evaluator(digits, isolation="inprocess") as made:
+        bad, good = made.evaluate([Proposal(foreign), proposal()], seeds=[1, 2])
+    assert isinstance(bad, Failure) and "NAS-Bench-201" in bad.reason and isinstance(good, Measurement)
+
+
+@pytest.mark.parametrize(
+    "name, direction",
+    [
+        ("val_accuracy", "max"),
+        ("val_auc", "max"),
+        ("val_loss", "min"),
+        ("val_cauchy_loss", "min"),
+        ("val_mae", "min"),
+        ("val_f1_loss", None),
+        ("val_auc_error", None),
+        ("val_wonder", None),
+    ],
+)
+def test_the_direction_of_an_objective_is_told_by_whole_words_or_not_at_all(name, direction):
+    from tfnas.evaluators.training.arguments import name_and_direction
+
+    if direction is None:
+        with pytest.raises(ConfigError, match="objective"):
+            name_and_direction(name)
+    else:
+        assert name_and_direction(name) == (name, direction)
+
+
+def test_labels_in_a_column_are_labels(digits):
+    made = evaluator([(digits[0][0], digits[0][1][:, None]), digits[1]])
+    assert made.recipe.num_classes == 10
+
+
+def test_a_space_of_the_users_own_is_trained_in_the_processes(digits):
+    """A space that only the test knows: the processes learn of it by its module."""
+    from tests.unit.users_space import ChainSpace
+    from tfnas import networks
+
+    spaces.register(ChainSpace)
+    from tests.unit import users_space
+
+    networks.register_features("chain", users_space.features)
+    made = TrainingEvaluator(ChainSpace(), *digits[:2], epochs=1, workers=1, isolation="subprocess")
+    with made:
+        (outcome,) = made.evaluate([Proposal(ChainSpace().from_native("ab"))], seeds=[1])
+    assert isinstance(outcome, Measurement), outcome

@@ -69,7 +69,7 @@ class TableEvaluator(Evaluator):
                 f"signal {signal!r}",
                 expected=f"a column that was not measured on test examples: {', '.join(validation) or 'none here'}",
                 received="a test column",
-                remedy="To study a search on test values all the same, pass benchmark_study=True.",
+                remedy="To study a search on test values all the same, pass benchmark_study=True (--benchmark-study).",
             )
         for name in self.test:
             table.column(name)

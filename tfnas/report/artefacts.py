@@ -13,21 +13,25 @@ def artefacts(directory: pathlib.Path, evaluator: Mapping[str, Any]) -> tuple[Ar
 
     Args:
         directory: The run folder.
-        evaluator: Configuration of the evaluator; its ``input_shape`` goes into the snippets.
+        evaluator: Configuration of the evaluator; its ``input_shape``, ``input_range`` and
+            ``class_names`` go into the snippets.
     """
     shape = ", ".join(str(size) for size in evaluator.get("input_shape", ("height", "width", "channels")))
+    images = f"images: [N, {shape}], float32{_range(evaluator)}"
+    names = evaluator.get("class_names")
+    classes = f"\nnames = {list(names)}  # of the outputs, in order" if names else ""
     known = (
         Artefact(
             "best.keras",
             "the chosen network, trained; needs Keras",
             'import keras\nmodel = keras.saving.load_model("best.keras")\n'
-            f"outputs = model.predict(images)  # images: [N, {shape}], float32",
+            f"outputs = model.predict(images)  # {images}{classes}",
         ),
         Artefact(
             "best_savedmodel",
             "the same for serving; needs TensorFlow",
             'import tensorflow as tf\nmodel = tf.saved_model.load("best_savedmodel")\n'
-            f"outputs = model.serve(images)  # images: [N, {shape}], float32",
+            f"outputs = model.serve(images)  # {images}{classes}",
         ),
         Artefact(
             "architecture.json",
@@ -37,3 +41,10 @@ def artefacts(directory: pathlib.Path, evaluator: Mapping[str, Any]) -> tuple[Ar
         ),
     )
     return tuple(artefact for artefact in known if (directory / artefact.name).exists())
+
+
+def _range(evaluator: Mapping[str, Any]) -> str:
+    if not evaluator.get("input_range"):
+        return ""
+    low, high = evaluator["input_range"]
+    return f", pixels from {low:g} to {high:g} as in training"

@@ -81,6 +81,8 @@ def _status(run: Source) -> str:
         text = f"Finished: all {budget} of the budget."
         if run.entries and run.record.choice is None:
             text += " The best networks are not measured again yet; it can be resumed."
+        elif run.events[-1]["event"] == "interrupt" and run.record.final is None:
+            text += " Interrupted before the last measurement; it can be resumed."
     return text + (" Every trial failed." if run.failed and run.failed == run.done else "")
 
 

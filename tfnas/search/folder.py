@@ -14,7 +14,7 @@ import numpy as np
 import tfnas
 from tfnas.checks import available_cores
 from tfnas.errors import RunFolderError
-from tfnas.runlog import FILE_NAME
+from tfnas.runlog import has_run
 
 _PACKAGES = ("numpy", "tensorflow", "keras", "scipy", "scikit-learn")
 
@@ -26,8 +26,15 @@ def prepare(directory: pathlib.Path, resume: bool) -> pathlib.Path:
         RunFolderError: If a new run would meet an old one, or the folder cannot be made.
     """
     if resume:
+        if not directory.is_dir():
+            raise RunFolderError(
+                f"run folder {directory}",
+                expected="a folder with a run to go on with",
+                received="no such file",
+                remedy="Name the folder that the run was begun in.",
+            )
         return directory
-    if (directory / FILE_NAME).exists():
+    if has_run(directory):
         raise RunFolderError(
             f"run folder {directory}",
             expected="a new folder",

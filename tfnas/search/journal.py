@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import pathlib
+import time
 from collections import deque
 from typing import Any, Callable
 
 from tfnas.errors import RunFolderError
-from tfnas.runlog import Event, EventLog, comparable, outcome_fields, outcome_of, read_events
+from tfnas.runlog import (
+    FILE_NAME,
+    Event,
+    EventLog,
+    comparable,
+    has_run,
+    lock,
+    outcome_fields,
+    outcome_of,
+    read_events,
+)
 from tfnas.state import write_text
 from tfnas.trial import Failure, Measurement
 
@@ -36,8 +48,14 @@ class Journal:
         self._old: deque[Event] = deque()
         self._log: EventLog | None = None
         self.events: list[Event] = []
+        self._lock: int | None = None
         if directory is not None:
-            written = read_events(directory, repair=True) if resume else ()
+            self._lock = lock(directory)
+            log = directory / FILE_NAME
+            never_began = log.exists() and not has_run(directory)
+            if never_began:
+                log.unlink()  # its process was killed before the first event was whole
+            written = read_events(directory, repair=True) if resume and not never_began else ()
             self.events = list(written)
             self._old = deque(event for event in written if event["event"] not in _ALWAYS_NEW)
             self._log = EventLog(directory, written)
@@ -85,7 +103,7 @@ class Journal:
         if self._log is not None:
             record = self._log.append(event, **fields)
         else:
-            record = {"n": len(self.events), "event": event, "time": 0.0, **fields}
+            record = {"n": len(self.events), "event": event, "time": time.time(), "chain": 0, **fields}
         self.events.append(record)
         self._observe(record)
         return record
@@ -97,20 +115,29 @@ class Journal:
             return outcome_of(old)
         return None
 
-    def set_aside(self, name: str, outcome: Measurement | Failure) -> None:
-        """Keeps an outcome that came before its turn in the log, so that a kill does not lose it."""
+    def set_aside(self, name: str, of: dict[str, Any], outcome: Measurement | Failure) -> None:
+        """Keeps an outcome that came before its turn in the log, so that a kill does not lose it.
+
+        Args:
+            name: Name of the file.
+            of: What was measured; `take_aside` gives the outcome for equal values only.
+            outcome: The outcome.
+        """
         if self.directory is not None:
             folder = self.directory / "pending"
             with contextlib.suppress(OSError):  # the next event says best what is wrong with the disk
                 folder.mkdir(exist_ok=True)
-                write_text(folder / f"{name}.json", json.dumps(outcome_fields(outcome)))
+                write_text(folder / f"{name}.json", json.dumps({"of": of, **outcome_fields(outcome)}))
 
-    def take_aside(self, name: str) -> Measurement | Failure | None:
-        """Returns what `set_aside` kept under this name."""
+    def take_aside(self, name: str, of: dict[str, Any]) -> Measurement | Failure | None:
+        """Returns what `set_aside` kept under this name for the same thing measured, None if nothing."""
         if self.directory is None:
             return None
-        path = self.directory / "pending" / f"{name}.json"
-        return outcome_of(json.loads(path.read_text("utf-8"))) if path.exists() else None
+        try:
+            kept = json.loads((self.directory / "pending" / f"{name}.json").read_text("utf-8"))
+            return outcome_of(kept) if kept["of"] == of else None
+        except (OSError, ValueError, KeyError):  # none, or a damaged one: it is measured again
+            return None
 
     def drop_aside(self, name: str) -> None:
         """Forgets an outcome that is in the log now."""
@@ -135,6 +162,9 @@ class Journal:
             folder = self.directory / "pending"
             if folder.exists() and not any(folder.iterdir()):
                 folder.rmdir()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _observe(self, event: Event) -> None:
         if self._observer is not None:

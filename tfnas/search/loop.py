@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import pathlib
 import time
+import warnings
 from typing import Any, Sequence
 
 import tfnas
@@ -13,13 +14,13 @@ from tfnas.checks import check_positive
 from tfnas.errors import ConfigError, RunFolderError, SearchError, StateError
 from tfnas.evaluators.base import Evaluator, Outcome
 from tfnas.leaderboard import Row, leaderboard
-from tfnas.runlog import FORMAT, outcome_fields, outcome_of
+from tfnas.runlog import FORMAT, RunRecord, outcome_fields, outcome_of
 from tfnas.search.folder import derived_seed, difference, environment, json_like, prepare
 from tfnas.search.journal import Journal, Observer
 from tfnas.search.result import SearchResult
 from tfnas.state import load_state, save_state
 from tfnas.strategies.base import Strategy
-from tfnas.trial import Proposal, Trial
+from tfnas.trial import Failure, Proposal, Trial
 
 FINALISTS = 3
 _CHECKPOINT = pathlib.Path("checkpoint") / "state.json"
@@ -88,6 +89,14 @@ def run(
             expected="the same search space",
             received=f"{strategy.space.name!r} and {evaluator.space.name!r}",
         )
+    if len(strategy.seen):
+        raise ConfigError(
+            "strategy",
+            expected="a fresh one",
+            received=f"one that has proposed or been told {len(strategy.seen)} networks",
+            remedy="Build a new one, also to resume a run: the log brings it to where it was.",
+        )
+    evaluator.check()
     folder = None if directory is None else prepare(pathlib.Path(directory), resume)
     journal = Journal(folder, observer, resume=resume)
     search = _Search(strategy, evaluator, journal, seed)
@@ -114,8 +123,12 @@ def run(
         except KeyboardInterrupt:
             finished = "interrupted"
             journal.interrupted()
+            search.take_over(RunRecord.from_events(tuple(journal.events)))
     finally:
         journal.close()
+    reasons = [trial.outcome.reason for trial in search.trials if isinstance(trial.outcome, Failure)]
+    if reasons and len(reasons) == len(search.trials):
+        warnings.warn(f"Every trial failed, the last one with: {reasons[-1]}", stacklevel=2)
     if folder is not None:
         report.write(folder)
     return SearchResult(
@@ -159,6 +172,11 @@ class _Search:
         self._journal.skip(1)
         self._strategy.start(fields["budget"])
         self._load_checkpoint()
+
+    def take_over(self, record: RunRecord) -> None:
+        """Takes trials and fresh measurements from the log, which has more than the batches that are whole."""
+        self.trials = [trial for trial in record.trials if trial.outcome is not None]
+        self._rechecks = {trial: list(outcomes) for trial, outcomes in record.rechecks.items()}
 
     def explore(self, budget: int, batch_size: int) -> str:
         """Asks, evaluates and tells until an end; returns which."""
@@ -207,6 +225,9 @@ class _Search:
             return None
         winner, seed = rows[0].trial, derived_seed(self._seed, _FINAL)
         outcome = self._journal.old_outcome("final", winner.id)
+        while isinstance(outcome, Failure):  # a last training that failed is tried again on resuming
+            self._journal.record("final", trial=winner.id, seed=seed, **outcome_fields(outcome))
+            outcome = self._journal.old_outcome("final", winner.id)
         if outcome is None:
             outcome = self._evaluator.finalize(winner.architecture, seed=seed, directory=self._journal.directory)
         if self._journal.directory is not None:
@@ -223,7 +244,11 @@ class _Search:
         """Saves the strategy's state, so that resuming need not repeat its work."""
         if self._journal.directory is None:
             return
-        saved = {"trials": len(self.trials), "strategy": self._strategy.get_state()}
+        saved = {
+            "trials": len(self.trials),
+            "chain": self._journal.events[-1]["chain"],
+            "strategy": self._strategy.get_state(),
+        }
         with contextlib.suppress(OSError):  # the log has all there is, and says best what is wrong with the disk
             save_state(self._journal.directory / _CHECKPOINT, saved)
         self._saved_at = time.monotonic()
@@ -237,6 +262,8 @@ class _Search:
             saved = load_state(path)
         except StateError:
             return  # the log has all there is
+        if saved["chain"] not in {event["chain"] for event in self._journal.events}:
+            return  # the log was cut back since: repeat what it has
         count = saved["trials"]
         done: dict[int, Trial] = {}
         passed = 0
@@ -252,13 +279,9 @@ class _Search:
             else:
                 break
             passed = number + 1
-        finished = [trial for trial in done.values() if trial.outcome is not None]
-        if len(finished) < count:
-            self._keys.clear()
-            return  # the log was cut back since: repeat what it has
         self._strategy.set_state(saved["strategy"])
         self._journal.skip(passed)
-        self.trials = finished
+        self.trials = list(done.values())
 
     def _propose(self, trial: Trial, seed: int) -> None:
         space = self._strategy.space
@@ -291,6 +314,9 @@ class _Search:
         outcomes: dict[int, Outcome] = {}
         turn = 0
 
+        def measured(index: int) -> dict[str, Any]:
+            return {"seed": seeds[index], **trials[index].proposal.to_dict()}
+
         def settle() -> None:
             nonlocal turn
             while turn in outcomes:
@@ -305,7 +331,7 @@ class _Search:
             outcomes[turn] = old
             settle()
         for index in range(turn, len(trials)):
-            kept = self._journal.take_aside(names[index])
+            kept = self._journal.take_aside(names[index], measured(index))
             if kept is not None:
                 outcomes[index] = kept
         settle()
@@ -318,6 +344,6 @@ class _Search:
                 index = missing[position]
                 outcomes[index] = outcome
                 if index != turn:
-                    self._journal.set_aside(names[index], outcome)
+                    self._journal.set_aside(names[index], measured(index), outcome)
                 settle()
         return [outcomes[index] for index in range(len(trials))]

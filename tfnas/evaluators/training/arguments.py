@@ -114,6 +114,13 @@ def channel_statistics(train: Any) -> tuple[list[float], list[float]] | None:
     return mean.tolist(), np.where(deviation > 1e-6, deviation, 1.0).tolist()
 
 
+def value_range(train: Any) -> list[float] | None:
+    """Returns the smallest and the largest pixel value of the training images, None if they are not arrays."""
+    if not isinstance(train, Examples):
+        return None
+    return [float(train.x.min()), float(train.x.max())]
+
+
 def name_and_direction(value: Any) -> tuple[str, str]:
     """Returns the name of an objective and ``"max"`` or ``"min"``.
 

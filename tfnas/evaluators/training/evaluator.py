@@ -27,6 +27,7 @@ from tfnas.evaluators.training.arguments import (
     name_and_direction,
     specifications,
     stays_inprocess,
+    value_range,
 )
 from tfnas.evaluators.training.objects import CannotTravel, importable
 from tfnas.evaluators.training.pool import ProcessDied, WorkerPool
@@ -59,6 +60,7 @@ class TrainingEvaluator(Evaluator):
         callbacks: Keras callbacks: names, configurations or specifications travel, objects do not.
         head: ``"classification"``, ``"regression"``, or a function from features to outputs.
         num_classes: Classes or outputs; taken from arrays by default.
+        class_names: Names of the classes, for logs and reports.
         input_shape: ``(height, width, channels)``; taken from arrays and ``tf.data`` by default.
         skeleton: Sizes of the network around the cells, see `tfnas.networks.build`.
         normalize: Whether the network standardises its input channels by the mean and standard
@@ -90,6 +92,7 @@ class TrainingEvaluator(Evaluator):
         callbacks: Sequence[Any] = (),
         head: Any = "classification",
         num_classes: int | None = None,
+        class_names: Sequence[str] = (),
         input_shape: Sequence[int] | None = None,
         skeleton: Mapping[str, int] | None = None,
         normalize: bool = True,
@@ -105,6 +108,7 @@ class TrainingEvaluator(Evaluator):
         self._validation = as_examples(validation, Split.VALIDATION)
         self._test = None if test is None else as_examples(test, Split.TEST)
         self._input_shape = find_input_shape(self._train, input_shape)
+        self._class_names = tuple(str(class_name) for class_name in class_names)
         self._normalization = channel_statistics(self._train) if normalize else None
         name, direction = name_and_direction(objective)
         given = {"loss": loss, "metrics": tuple(metrics), "optimizer": optimizer, "callbacks": tuple(callbacks)}
@@ -137,7 +141,8 @@ class TrainingEvaluator(Evaluator):
             obstacle = f"the search space's own code, {error},"
         self._inprocess = stays_inprocess(isolation, obstacle)
         cores = available_cores()
-        self.parallelism = 1 if self._inprocess else workers or min(2, cores)
+        self.parallelism = 1 if self._inprocess else min(2, cores) if workers is None else workers
+        check_positive(workers=self.parallelism, threads=1 if threads is None else threads)
         if self._inprocess and threads is not None:
             raise ConfigError(
                 "threads",
@@ -240,7 +245,9 @@ class TrainingEvaluator(Evaluator):
             "space": self.space.name,
             "objective": {"name": self.recipe.objective, "direction": self.recipe.direction},
             "input_shape": list(self._input_shape),
+            "input_range": value_range(self._train),
             "num_classes": self.recipe.num_classes,
+            "class_names": list(self._class_names),
             "skeleton": dict(self.recipe.skeleton),
             "validation_size": self.validation_size,
             "recipe": recipe,

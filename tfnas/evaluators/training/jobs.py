@@ -165,6 +165,13 @@ def check(arch: Architecture, data: TaskData, recipe: TrainingRecipe) -> None:
     """
     for spec in recipe.callbacks:
         from_spec(spec, "callback")
+    if keras3().backend.backend() != "tensorflow":
+        raise ConfigError(
+            "Keras backend",
+            expected="tensorflow, where candidates are trained in this process",
+            received=keras3().backend.backend(),
+            remedy="Unset KERAS_BACKEND, or give arguments that can be sent to another process.",
+        )
     for examples in (data.train, data.validation, data.test):
         _check_length(examples)
     try:

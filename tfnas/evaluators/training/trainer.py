@@ -76,10 +76,10 @@ def train(
 ) -> Trained:
     """Trains the network of an architecture.
 
-    One traced step, Keras's own ``train_step``, runs in our loop: user losses, metrics and
-    callbacks work as in ``fit`` (callbacks without its ``on_test`` hooks), in about 60 % of its
-    time for a small network, much of which goes into tracing. Validation runs at the epochs that need it: all of them with early stopping or
-    callbacks, else the last ``recipe.last_epochs``.
+    One traced step, Keras's own ``train_step``, runs in our loop. User losses, metrics and callbacks
+    work as in ``fit`` (but for callbacks' ``on_test`` hooks), in about 60 % of its time for a small
+    network, much of which goes into tracing. Validation runs at the epochs that need it: all of them
+    with early stopping or callbacks, else the last ``recipe.last_epochs``.
 
     Args:
         arch: What to train.
