@@ -36,25 +36,24 @@ setup(
         "tensorflow-gnn==1.0.3",
         "tensorflow-probability==0.25.0",
         "protobuf>=6.31.1,<7",  # what TF-GNN and TensorFlow agree on
-        "setuptools>=68,<83",  # TFP imports distutils
+        "setuptools>=82,<83",  # TFP imports distutils
         # numbers, statistics, the embedded data
         "numpy>=1.26,<2.5",
-        "scipy>=1.13,<2",
-        "scikit-learn>=1.5,<2",
-        "pillow>=10.3,<13",
+        "scipy>=1.17,<2",
+        "scikit-learn>=1.9,<2",
+        "pillow>=12.3,<13",
         # command line, progress, pictures, reports, versions
-        "click>=8.1,<9",
-        "rich>=13.7,<16",
-        "matplotlib>=3.9,<4",
-        "jinja2>=3.1.4,<4",
-        "packaging>=23.2",
+        "click>=8.5,<9",
+        "rich>=15,<16",
+        "matplotlib>=3.11,<4",
+        "jinja2>=3.1.6,<4",
+        "packaging>=26,<27",
     ],
     extras_require={
         "test": [
-            "pytest>=8.2,<10",
-            "hypothesis>=6.100,<7",
-            "networkx>=3.2,<4",
-            "psutil>=5.9,<8",
+            "pytest>=9.2,<10",
+            "hypothesis>=6.170,<7",
+            "psutil>=7.2,<8",
         ],
     },
     entry_points={"console_scripts": ["tfnas=tfnas.cli:main"]},

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from tfnas import networks
 from tfnas._keras import keras3
 from tfnas.architecture import Architecture
 from tfnas.errors import ConfigError, InvalidArchitectureError, TfnasError
@@ -26,6 +25,7 @@ from tfnas.evaluators.training.trainer import (
     TrainingFailed,
     compiled,
     evaluate,
+    network,
     objective_of,
     train,
     train_on_one_batch,
@@ -137,14 +137,7 @@ def save(trained: Trained, arch: Architecture, data: TaskData, recipe: TrainingR
     What is saved is a fresh, uncompiled copy: loading it needs neither this library nor the user's
     optimizer. The SavedModel takes [B, height, width, channels] float32 and has one endpoint, ``serve``.
     """
-    model = networks.build(
-        arch,
-        input_shape=data.input_shape,
-        num_classes=recipe.num_classes,
-        head=from_spec(recipe.head, "head"),
-        normalization=data.normalization,
-        **recipe.skeleton,
-    )
+    model = network(arch, data, recipe)
     model.set_weights(trained.model.get_weights())
     directory.mkdir(parents=True, exist_ok=True)
     temporary = directory / ".best.partial.keras"

@@ -104,21 +104,26 @@ def train(
     return Trained(model, tuple(history), time.monotonic() - started)
 
 
+def network(arch: Architecture, data: TaskData, recipe: TrainingRecipe, *, dtype: str | None = None) -> Any:
+    """Builds the uncompiled network of a recipe; `dtype` is its Keras dtype policy."""
+    return networks.build(
+        arch,
+        input_shape=data.input_shape,
+        num_classes=recipe.num_classes,
+        head=from_spec(recipe.head, "head"),
+        normalization=data.normalization,
+        dtype=dtype,
+        **recipe.skeleton,
+    )
+
+
 def compiled(arch: Architecture, data: TaskData, recipe: TrainingRecipe, *, steps: int) -> Any:
     """Builds and compiles a network; `steps` is the length of the learning rate schedule.
 
     Raises:
         ConfigError: If Keras refuses the recipe.
     """
-    model = networks.build(
-        arch,
-        input_shape=data.input_shape,
-        num_classes=recipe.num_classes,
-        head=from_spec(recipe.head, "head"),
-        normalization=data.normalization,
-        dtype=recipe.precision,
-        **recipe.skeleton,
-    )
+    model = network(arch, data, recipe, dtype=recipe.precision)
     model.compile(
         optimizer=make_optimizer(recipe, steps),
         loss=own_copy(from_spec(recipe.loss, "loss")),
