@@ -25,6 +25,19 @@ def test_networks_of_registered_space(name):
     check_networks(space, [space.sample(rng) for _ in range(50)], **SMALL_SKELETON[name])
 
 
+@pytest.mark.parametrize(
+    "native",
+    [
+        "|nor_conv_3x3~0|+|none~0|nor_conv_1x1~1|+|skip_connect~0|none~1|none~2|",  # both convolutions are dead
+        "|none~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|none~0|nor_conv_1x1~1|avg_pool_3x3~2|",  # two of three are
+        "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|none~0|none~1|none~2|",  # no path at all
+    ],
+)
+def test_networks_with_dead_operators(native):
+    space = spaces.get("nasbench201")
+    check_networks(space, [space.from_native(native)], **SMALL_SKELETON["nasbench201"])
+
+
 def broken(**members):
     return type("Broken", (TinySpace,), members)()
 
