@@ -151,7 +151,7 @@ class TrainingEvaluator(Evaluator):
                 remedy="Set tf.config.threading before TensorFlow starts.",
             )
         self.threads = None if self._inprocess else threads or max(1, cores // self.parallelism)
-        check_positive(workers=self.parallelism, threads=self.threads or 1, recycle_after=recycle_after)
+        check_positive(recycle_after=recycle_after)
         if timeout_s is not None and not timeout_s > 0:
             raise ConfigError("timeout_s", expected="a positive number of seconds or None", received=repr(timeout_s))
         self._timeout_s = timeout_s
