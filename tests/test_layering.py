@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("trial",),
     ("state",),
     ("runlog",),
+    ("blueprints",),
     ("spaces",),
     ("encodings", "data"),
     ("networks", "models"),

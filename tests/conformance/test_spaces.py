@@ -4,9 +4,17 @@ import numpy as np
 import pytest
 
 from tfnas import spaces
-from tfnas.testing import TinySpace, check_networks, check_space
+from tfnas.errors import ConfigError
+from tfnas.testing import TinySpace, check_networks, check_space, check_super_network
 
-SMALL_SKELETON = {"nasbench201": {"cells_per_stage": 1, "channels": 4}}
+SMALL_SKELETON = {
+    "nasbench201": {"cells_per_stage": 1, "channels": 4},
+    "nasbench_macro": {"channels": 4, "stem_channels": 3, "head_channels": 8},
+    "fairnas": {"width": 4, "head_channels": 8, "squeeze_excite": True},
+}
+"""So that a test can build networks by the dozen."""
+
+WITH_SUPER_NETWORK = ("nasbench201", "nasbench_macro", "fairnas")
 
 
 @pytest.mark.parametrize("name", spaces.names())
@@ -23,6 +31,19 @@ def test_networks_of_registered_space(name):
     space = spaces.get(name)
     rng = np.random.default_rng(0)
     check_networks(space, [space.sample(rng) for _ in range(50)], **SMALL_SKELETON[name])
+
+
+@pytest.mark.parametrize("name", WITH_SUPER_NETWORK)
+def test_super_network(name):
+    space = spaces.get(name)
+    rng = np.random.default_rng(1)
+    check_super_network(space, [space.sample(rng) for _ in range(20)], **SMALL_SKELETON[name])
+
+
+@pytest.mark.parametrize("name", set(spaces.names()) - set(WITH_SUPER_NETWORK))
+def test_spaces_whose_wiring_varies_have_no_super_network(name):
+    with pytest.raises(ConfigError, match="differ in their wiring"):
+        spaces.get(name).super_blueprint()
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ import pytest
 
 from tests.realdata import real_data
 from tfnas import Architecture, spaces
+from tfnas.blueprints.nasbench201 import CONV1, CONV3, NONE, OPERATORS, PAIRS, POOL, SKIP
 from tfnas.errors import ConfigError, InvalidArchitectureError, UnknownNameError
 from tfnas.spaces import Cost, EdgeLabelled, NASBench201
-from tfnas.spaces.nasbench201 import CONV1, CONV3, EDGES, NONE, OPERATORS, PAIRS, POOL, SKIP
+from tfnas.spaces.nasbench201 import EDGES
 
 SPACE = NASBench201()
 EXAMPLE = "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"
@@ -176,6 +177,7 @@ def test_cost_of_published_cells(native, data):
     cost = SPACE.cost(SPACE.from_native(native), shape, classes)
     assert cost.params == round(params * 1e6)
     assert cost.macs + classes == round(flop * 1e6)  # the published figure counts one add a class
+    assert SPACE.published_flops(SPACE.from_native(native), shape, classes) == round(flop * 1e6)
 
 
 def _slow_cost(operators, shape, classes: int, cells: int, channels: int) -> Cost:
@@ -234,7 +236,7 @@ def test_defaults_of_cost_are_those_of_cifar10():
         ({"channels": -1}, "channels: expected a positive integer; received -1"),
         ({"cells_per_stage": "5"}, "cells_per_stage: expected a positive integer; received '5'"),
         ({"cells_per_stage": True}, "cells_per_stage"),
-        ({"stem": 3}, "skeleton of nasbench201: expected cells_per_stage and channels; received stem"),
+        ({"stem": 3}, "skeleton of nasbench201: expected cells_per_stage, channels; received stem"),
     ],
 )
 def test_cost_with_bad_arguments(arguments, message):

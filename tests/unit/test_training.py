@@ -578,12 +578,8 @@ def test_labels_in_a_column_are_labels(digits):
 def test_a_space_of_the_users_own_is_trained_in_the_processes(digits):
     """A space that only the test knows: the processes learn of it by its module."""
     from tests.unit.users_space import ChainSpace
-    from tfnas import networks
 
     spaces.register(ChainSpace)
-    from tests.unit import users_space
-
-    networks.register_features("chain", users_space.features)
     made = TrainingEvaluator(ChainSpace(), *digits[:2], epochs=1, workers=1, isolation="subprocess")
     with made:
         (outcome,) = made.evaluate([Proposal(ChainSpace().from_native("ab"))], seeds=[1])

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from typing import Any
+
+from tfnas.errors import ConfigError
 from tfnas.registry import Registry
-from tfnas.spaces.base import Cost, SearchSpace
+from tfnas.spaces.base import Cost, SearchSpace, variant_name
+from tfnas.spaces.fairnas import FairNAS
 from tfnas.spaces.grammar import ComponentGrammar, EdgeLabelled, EdgeLabelledGrammar, Grammar
 from tfnas.spaces.nasbench201 import NASBench201
+from tfnas.spaces.nasbench_macro import NASBenchMacro
 
 _registry: Registry[SearchSpace] = Registry("search space", "tfnas.spaces.register")
 
@@ -16,13 +22,30 @@ def register(space: type[SearchSpace]) -> type[SearchSpace]:
     return space
 
 
-def get(name: str) -> SearchSpace:
+def get(name: str, **options: Any) -> SearchSpace:
     """Returns the space registered under `name`.
+
+    Args:
+        name: A registered name, alone or with options behind commas, as in ``Architecture.space``:
+            ``"enas_macro,layers=6"``.
+        **options: Options of the space, instead.
 
     Raises:
         UnknownNameError: If there is none; the error lists the names there are.
+        ConfigError: If the space has no such option, or it has a value that cannot be.
     """
-    return _registry.get(name)()
+    base, *texts = str(name).split(",")
+    factory = _registry.get(base)
+    allowed = list(inspect.signature(factory).parameters)
+    for text in texts:
+        key, _, value = text.partition("=")
+        options[key] = {"True": True, "False": False}.get(value, int(value) if value.isdigit() else value)
+    for key in options:
+        if key not in allowed:
+            raise ConfigError(
+                f"options of space {base!r}", expected=", ".join(allowed) or "none", received=repr(key)
+            )
+    return factory(**options)
 
 
 def names() -> tuple[str, ...]:
@@ -31,16 +54,21 @@ def names() -> tuple[str, ...]:
 
 
 register(NASBench201)
+register(NASBenchMacro)
+register(FairNAS)
 
 __all__ = [
     "ComponentGrammar",
     "Cost",
     "EdgeLabelled",
     "EdgeLabelledGrammar",
+    "FairNAS",
     "Grammar",
     "NASBench201",
+    "NASBenchMacro",
     "SearchSpace",
     "get",
     "names",
     "register",
+    "variant_name",
 ]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import abc
+import functools
+import inspect
 from dataclasses import dataclass
-from typing import Any, ClassVar, Iterator, Sequence
+from typing import Any, ClassVar, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from tfnas.architecture import Architecture
+from tfnas.blueprints import Blueprint
+from tfnas.checks import check_image_shape, check_positive
 from tfnas.errors import ConfigError, InvalidArchitectureError
 from tfnas.spaces.grammar import EdgeLabelled, Grammar
 
@@ -27,15 +31,29 @@ class Cost:
     macs: int
 
 
+def variant_name(name: str, **options: tuple[Any, Any]) -> str:
+    """Returns the name of a space with options, by which `tfnas.spaces.get` makes it again.
+
+    Args:
+        name: The registered name.
+        **options: For each option of the constructor its value, an integer or a truth value, and its
+            default.
+    """
+    given = [f"{key}={value}" for key, (value, default) in options.items() if value != default]
+    return ",".join([name, *given])
+
+
 class SearchSpace(abc.ABC):
     """A set of architectures with a way to draw, vary, name and cost them.
 
-    Subclasses are final. Everything here is free of side effects, and randomness comes in as a
-    ``np.random.Generator``.
+    Subclasses are final, or abstract themselves. Options of a space are integers or truth values, named
+    arguments of its constructor with defaults, which sets ``self.name = variant_name(...)``. Everything
+    here is free of side effects, and randomness comes in as a ``np.random.Generator``.
     """
 
-    name: ClassVar[str]
-    """Registered name, also ``Architecture.space`` of every member."""
+    name: str
+    """``Architecture.space`` of every member: the registered name and, behind commas, the options that
+    differ from their defaults, for example ``"nasbench101,max_nodes=8"``; see `variant_name`."""
 
     num_networks: ClassVar[int | None] = None
     """Number of distinct canonical keys, where it is known."""
@@ -98,16 +116,65 @@ class SearchSpace(abc.ABC):
         """
 
     @abc.abstractmethod
+    def _blueprint(
+        self, arch: Architecture, input_shape: tuple[int, int, int], *, live_only: bool, **skeleton: Any
+    ) -> Blueprint:
+        """Returns the network of a member, see `blueprint`; name the skeleton's arguments, with defaults."""
+
+    def _super_blueprint(self, input_shape: tuple[int, int, int], **skeleton: Any) -> Blueprint:
+        """Returns the network with all choices open, see `super_blueprint`."""
+        raise ConfigError(
+            f"super-network of {self.name}",
+            expected="a space whose members differ in the operators of one fixed wiring",
+            received="a space whose members differ in their wiring",
+        )
+
+    def choices(self, arch: Architecture) -> tuple[int, ...]:
+        """Returns, for each slot of `super_blueprint`, the number of the option that a member takes.
+
+        An operator that reaches no output is ``none`` here, as `blueprint` leaves it out.
+
+        Raises:
+            ConfigError: If the space has no super-network.
+        """
+        raise ConfigError(f"choices of {self.name}", expected="a space with a super-network", received=self.name)
+
+    def blueprint(
+        self, arch: Architecture, input_shape: Sequence[int] = (32, 32, 3), *, live_only: bool = True, **skeleton: Any
+    ) -> Blueprint:
+        """Describes the network of a member: operators, wiring, shapes, parameters.
+
+        Args:
+            arch: A member.
+            input_shape: ``(height, width, channels)``.
+            live_only: Leave operators out that reach no output, or that only zeros reach.
+            **skeleton: Sizes of the network around the cells; their defaults are the published ones.
+
+        Raises:
+            ConfigError: If the shape or a skeleton argument is wrong.
+        """
+        self._check_skeleton(skeleton)
+        return self._blueprint(arch, check_image_shape(input_shape), live_only=live_only, **skeleton)
+
+    def super_blueprint(self, input_shape: Sequence[int] = (32, 32, 3), **skeleton: Any) -> Blueprint:
+        """Describes the super-network: every operator of every choice, and the choices left open.
+
+        Raises:
+            ConfigError: If the space has none, or the shape or a skeleton argument is wrong.
+        """
+        self._check_skeleton(skeleton)
+        return self._super_blueprint(check_image_shape(input_shape), **skeleton)
+
     def cost(
         self,
         arch: Architecture,
-        input_shape: Sequence[int],
-        num_classes: int,
+        input_shape: Sequence[int] = (32, 32, 3),
+        num_classes: int = 10,
         *,
         live_only: bool = False,
         **skeleton: Any,
     ) -> Cost:
-        """Returns parameters and multiply-accumulates in closed form.
+        """Returns parameters and multiply-accumulates in closed form, by summing over the blueprint.
 
         Args:
             arch: A member.
@@ -116,7 +183,28 @@ class SearchSpace(abc.ABC):
             live_only: Count what `tfnas.networks.build` builds, which leaves operators out that
                 reach no output. By default the published network is counted, dead operators included.
             **skeleton: Sizes of the network around the cells, named as in `tfnas.networks.build`.
+
+        Raises:
+            ConfigError: If a size is not positive or an argument is unknown.
         """
+        check_positive(num_classes=num_classes)
+        return Cost(*self.blueprint(arch, input_shape, live_only=live_only, **skeleton).costs(num_classes))
+
+    @classmethod
+    @functools.cache
+    def skeleton_names(cls) -> frozenset[str]:
+        """Returns the names of the skeleton's arguments."""
+        parameters = inspect.signature(cls._blueprint).parameters.values()
+        return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "live_only")
+
+    def _check_skeleton(self, skeleton: Mapping[str, Any]) -> None:
+        unknown = skeleton.keys() - self.skeleton_names()
+        if unknown:
+            raise ConfigError(
+                f"skeleton of {self.name}",
+                expected=", ".join(sorted(self.skeleton_names())) or "no arguments",
+                received=", ".join(sorted(unknown)),
+            )
 
     @abc.abstractmethod
     def to_native(self, arch: Architecture) -> str:

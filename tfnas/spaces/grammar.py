@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Mapping
+from typing import Iterable, Mapping
 
+import numpy as np
+
+from tfnas.architecture import Architecture
 from tfnas.errors import ConfigError
 
 
@@ -21,6 +24,10 @@ class ComponentGrammar:
         min_nodes: Smallest number of nodes; equals ``len(ops)`` where the length is fixed.
         end_op: Operator that ends a component of variable length, None where the length is fixed.
         attrs: For each per-node attribute the values allowed at each node.
+        open_inputs: Whether the first node feeds exactly the nodes that no other node feeds.
+        open_outputs: Whether the last node reads exactly the nodes that no other node reads, but for
+            input nodes, which nothing may feed. Edges that follow from these two rules are neither
+            forced nor free: `complete` adds them.
     """
 
     name: str
@@ -31,6 +38,8 @@ class ComponentGrammar:
     min_nodes: int = 0
     end_op: str | None = None
     attrs: Mapping[str, tuple[tuple[object, ...], ...]] = field(default_factory=dict)
+    open_inputs: bool = False
+    open_outputs: bool = False
 
     def __post_init__(self) -> None:
         if not self.min_nodes:
@@ -48,6 +57,51 @@ class ComponentGrammar:
     def max_nodes(self) -> int:
         """Largest number of nodes."""
         return len(self.ops)
+
+    def complete(self, chosen: Iterable[tuple[int, int]]) -> frozenset[tuple[int, int]]:
+        """Returns all edges of a member that chooses these of the free ones.
+
+        Forced edges are added, and those that follow from `open_inputs` and `open_outputs`. For
+        components of fixed length.
+        """
+        edges = self.forced | set(chosen)
+        first, last = 0, len(self.ops) - 1
+        if self.open_inputs:
+            fed = {target for _, target in edges}
+            edges |= {(first, node) for node in range(first + 1, last) if node not in fed}
+        if self.open_outputs:
+            fed = {target for _, target in edges}
+            read = {source for source, _ in edges}
+            edges |= {(node, last) for node in range(last) if node in fed and node not in read}
+        return frozenset(edges)
+
+    def draw(self, rng: np.random.Generator) -> tuple[tuple[str, ...], frozenset[tuple[int, int]], dict[str, tuple]]:
+        """Draws choices that respect these rules: operators, edges and attributes.
+
+        Operators and attributes are drawn uniformly at each node, free edges with probability one half;
+        where a node's number of incoming edges is limited, uniformly among the numbers that are allowed,
+        and then the edges among those there are.
+        """
+        ops: list[str] = []
+        for allowed in self.ops:
+            ops.append(allowed[int(rng.integers(len(allowed)))])
+            if ops[-1] == self.end_op:
+                break
+        chosen: list[tuple[int, int]] = []
+        for target in range(len(ops)):
+            sources = [source for source in range(target) if (source, target) in self.free]
+            if not self.in_degree:
+                chosen += [(source, target) for source in sources if rng.random() < 0.5]
+                continue
+            forced = sum((source, target) in self.forced for source in range(target))
+            low, high = (limit - forced for limit in self.in_degree[target])
+            count = int(rng.integers(max(0, low), min(high, len(sources)) + 1)) if sources else 0
+            chosen += [(sources[k], target) for k in rng.permutation(len(sources))[:count].tolist()]
+        attrs = {
+            name: tuple(allowed[int(rng.integers(len(allowed)))] for allowed in values[: len(ops)])
+            for name, values in self.attrs.items()
+        }
+        return tuple(ops), self.complete(chosen), attrs
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +150,20 @@ class Grammar:
     components: tuple[ComponentGrammar, ...]
     edge_labelled: tuple[EdgeLabelledGrammar, ...] = ()
     is_local: bool = True
+
+    def draw(self, space: str, rng: np.random.Generator) -> Architecture:
+        """Draws an architecture from the local rules alone; see `ComponentGrammar.draw`.
+
+        Where the rules are not local, `SearchSpace.validate` may refuse it.
+        """
+        ops: list[str] = []
+        edges: list[tuple[int, int]] = []
+        sizes: list[tuple[str, int]] = []
+        attrs: dict[str, tuple] = {}
+        for component in self.components:
+            drawn, links, values = component.draw(rng)
+            edges += sorted((len(ops) + source, len(ops) + target) for source, target in links)
+            ops += drawn
+            sizes.append((component.name, len(drawn)))
+            attrs = {name: attrs.get(name, ()) + value for name, value in values.items()}
+        return Architecture(space, tuple(ops), tuple(edges), tuple(sizes), tuple(attrs.items()))

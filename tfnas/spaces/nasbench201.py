@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import functools
 import itertools
-import math
 import re
 from typing import Any, Iterator, Sequence
 
 import numpy as np
 
 from tfnas.architecture import Architecture
-from tfnas.checks import check_image_shape, check_positive
-from tfnas.errors import ConfigError, InvalidArchitectureError
-from tfnas.spaces.base import Cost, SearchSpace
+from tfnas.blueprints import Blueprint
+from tfnas.blueprints.nasbench201 import NONE, OPERATORS, PAIRS, SKIP, network
+from tfnas.errors import InvalidArchitectureError
+from tfnas.spaces.base import SearchSpace
 from tfnas.spaces.canonical import canonical_form, live_graph
 from tfnas.spaces.grammar import ComponentGrammar, EdgeLabelled, EdgeLabelledGrammar, Grammar
 
 INPUT, OUTPUT = "input", "output"
-NONE, SKIP, CONV1, CONV3, POOL = "none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3"
-OPERATORS = (NONE, SKIP, CONV1, CONV3, POOL)
-
-PAIRS = ((0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3))
-"""The original cell: (source, target) of each edge, in the order of the published string."""
-
 EDGES = tuple(
     sorted(
         [(0, 1 + k) for k, (source, _) in enumerate(PAIRS) if source == 0]
@@ -222,52 +216,31 @@ class NASBench201(SearchSpace):
             for (source, target), operator in zip(PAIRS, operators)
         )
 
-    def cost(
+    def _blueprint(
         self,
         arch: Architecture,
-        input_shape: Sequence[int] = (32, 32, 3),
-        num_classes: int = 10,
+        input_shape: tuple[int, int, int],
         *,
-        live_only: bool = False,
+        live_only: bool,
         cells_per_stage: int = 5,
         channels: int = 16,
-        **skeleton: Any,
-    ) -> Cost:
-        """Parameters and multiply-accumulates of the published skeleton (NATS-Bench, section 3).
-
-        Convolutions have no bias and are followed by batch normalisation (two parameters a
-        channel), but for the 1x1 convolution on the shortcut of a residual block. The published
-        "flop" is these multiply-accumulates plus `num_classes`.
-
-        Raises:
-            ConfigError: If a size is not positive or a keyword is unknown.
-        """
-        height, width, inputs = check_image_shape(input_shape)
-        if skeleton:
-            raise ConfigError(
-                "skeleton of nasbench201",
-                expected="cells_per_stage and channels",
-                received=", ".join(skeleton),
-            )
-        check_positive(num_classes=num_classes, cells_per_stage=cells_per_stage, channels=channels)
+    ) -> Blueprint:
         operators = self.live_operators(arch) if live_only else self.operators(arch)
-        ones, threes = operators.count(CONV1), operators.count(CONV3)
-        pixels = height * width
-        params = 9 * inputs * channels + 2 * channels
-        macs = 9 * inputs * channels * pixels
-        for stage in range(3):
-            if stage:
-                height, width = math.ceil(height / 2), math.ceil(width / 2)
-                pixels, half, channels = height * width, channels, 2 * channels
-                weights = 9 * half * channels + 9 * channels * channels + half * channels
-                params += weights + 4 * channels
-                macs += weights * pixels
-            weights = (ones + 9 * threes) * channels * channels
-            params += cells_per_stage * (weights + 2 * channels * (ones + threes))
-            macs += cells_per_stage * weights * pixels
-        params += 2 * channels + channels * num_classes + num_classes
-        macs += channels * num_classes
-        return Cost(params=params, macs=macs)
+        return network(
+            operators, input_shape, live_only=live_only, cells_per_stage=cells_per_stage, channels=channels
+        )
+
+    def _super_blueprint(self, input_shape: tuple[int, int, int], **skeleton: Any) -> Blueprint:
+        return network(None, input_shape, live_only=False, **skeleton)
+
+    def choices(self, arch: Architecture) -> tuple[int, ...]:
+        return tuple(OPERATORS.index(operator) for operator in self.live_operators(arch))
+
+    def published_flops(
+        self, arch: Architecture, input_shape: Sequence[int] = (32, 32, 3), num_classes: int = 10
+    ) -> int:
+        """Returns the benchmark's "flop" figure: the multiply-accumulates and one add a class for the bias."""
+        return self.cost(arch, input_shape, num_classes).macs + num_classes
 
 
 def _member(operators: tuple[str, ...]) -> Architecture:

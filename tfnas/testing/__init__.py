@@ -5,7 +5,7 @@ from your own tests, for example ``tfnas.testing.check_space(MySpace())``.
 """
 
 from tfnas.testing.evaluator import check_evaluator
-from tfnas.testing.network import check_networks
+from tfnas.testing.network import check_networks, check_super_network
 from tfnas.testing.space import check_space
 from tfnas.testing.strategy import check_beats_random, check_strategy
 from tfnas.testing.tiny import TinySpace
@@ -17,4 +17,5 @@ __all__ = [
     "check_networks",
     "check_space",
     "check_strategy",
+    "check_super_network",
 ]

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any, Iterator, Sequence
+from typing import Iterator
 
 import numpy as np
 
 from tfnas.architecture import Architecture
+from tfnas.blueprints import IMAGE, Blueprint, Draft, chain
+from tfnas.blueprints.layers import Conv, GlobalPool, Relu
 from tfnas.errors import InvalidArchitectureError
-from tfnas.spaces.base import Cost, SearchSpace
+from tfnas.spaces.base import SearchSpace
 from tfnas.spaces.grammar import ComponentGrammar, Grammar
 
-_OPS = ("a", "b", "c")
+_OPERATORS = {
+    name: chain(conv=Conv(filters, (3, 3), bias=True), relu=Relu())
+    for name, filters in (("a", 2), ("b", 3), ("c", 4))
+}
+_OPS = tuple(_OPERATORS)
+_LAST = chain(pool=GlobalPool())
 _EDGES = ((0, 1), (1, 2), (2, 3))
 
 
 class TinySpace(SearchSpace):
     """Chains ``input -> x -> y -> output`` with x and y out of a, b, c.
 
-    The native form is two letters. The cost of a letter is its place in the alphabet.
+    The native form is two letters. A letter is a 3x3 convolution with two, three or four filters.
     """
 
     name = "tiny"
@@ -60,17 +67,14 @@ class TinySpace(SearchSpace):
     def canonical_key(self, arch: Architecture) -> str:
         return self.to_native(arch)
 
-    def cost(
-        self,
-        arch: Architecture,
-        input_shape: Sequence[int] = (8, 8, 1),
-        num_classes: int = 2,
-        *,
-        live_only: bool = False,
-        **skeleton: Any,
-    ) -> Cost:
-        total = sum(1 + _OPS.index(op) for op in arch.ops[1:3])
-        return Cost(total, total)
+    def _blueprint(
+        self, arch: Architecture, input_shape: tuple[int, int, int], *, live_only: bool
+    ) -> Blueprint:
+        draft = Draft(input_shape)
+        x = IMAGE
+        for place in (1, 2):
+            x = draft.add(f"layer{place}.{arch.ops[place]}", _OPERATORS[arch.ops[place]], x, place=place)
+        return draft.finish(draft.add("last", _LAST, x))
 
     def to_native(self, arch: Architecture) -> str:
         return "".join(arch.ops[1:3])

@@ -10,7 +10,6 @@ from typing import Any, Iterator, Mapping, Sequence
 
 import numpy as np
 
-from tfnas import networks
 from tfnas.architecture import Architecture
 from tfnas.checks import available_cores, check_positive
 from tfnas.data.images import Examples, check_labels
@@ -133,10 +132,7 @@ class TrainingEvaluator(Evaluator):
             obstacle = "data that is not arrays"
         self._extensions: dict[str, str] = {}
         try:
-            self._extensions = {
-                "space": importable(type(space)),
-                "features": importable(networks.features_of(space.name)),
-            }
+            self._extensions = {"space": importable(type(space))}
         except CannotTravel as error:
             obstacle = f"the search space's own code, {error},"
         self._inprocess = stays_inprocess(isolation, obstacle)

@@ -27,7 +27,7 @@ def main() -> None:
 
     import numpy as np
 
-    from tfnas import networks, spaces
+    from tfnas import spaces
     from tfnas.architecture import Architecture
     from tfnas.errors import TfnasError
     from tfnas.evaluators.training import jobs
@@ -36,9 +36,7 @@ def main() -> None:
     from tfnas.evaluators.training.trainer import TaskData
     from tfnas.runlog import outcome_fields
 
-    space = imported(setup["extensions"]["space"])
-    spaces.register(space)
-    networks.register_features(space.name, imported(setup["extensions"]["features"]))
+    spaces.register(imported(setup["extensions"]["space"]))
     recipe = TrainingRecipe.from_dict(setup["recipe"])
 
     def arrays(split: str) -> Any:
