@@ -66,8 +66,13 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("--optimizer", type=click.Choice(["sgd", "adam", "adamw"]), default="sgd", help="Optimizer.")
 @_option("--learning-rate", type=float, default=0.1, help="Peak learning rate (cosine decay).")
 @_option("--weight-decay", type=float, default=5e-4, help="Weight decay.")
-@_option("--cells-per-stage", type=int, default=1, help="Cells in each of three stages (5 in the paper).")
-@_option("--channels", type=int, default=None, show_default="8 on digits, else 16", help="Channels of the first stage.")
+@_option(
+    "--skeleton",
+    multiple=True,
+    metavar="NAME=VALUE",
+    show_default="small sizes that depend on the space",
+    help="Size of the network around the cells, such as channels=16; several may be given.",
+)
 @_option("--pad-crop", type=int, default=0, help="Augmentation: random shift by up to this many pixels.")
 @_option(
     "--flip", is_flag=True, default=False, show_default="off", help="Augmentation: random mirroring left to right."
@@ -99,12 +104,12 @@ def _option(*names: str, **arguments: Any) -> Any:
     show_default="off",
     help="Allow a test column as the signal; the report says so.",
 )
-def search(output: pathlib.Path | None, test_columns: str, **options: Any) -> None:
+def search(output: pathlib.Path | None, test_columns: str, skeleton: tuple[str, ...], **options: Any) -> None:
     """Search for a network, retrain the winner, and leave a run folder."""
-    from tfnas import job
+    from tfnas import job, spaces
 
     columns = tuple(column.strip() for column in test_columns.split(",") if column.strip())
-    config = job.SearchConfig(test_columns=columns, **options)
+    config = job.SearchConfig(test_columns=columns, skeleton=spaces.parse_options(skeleton), **options)
     directory = output or pathlib.Path("runs") / datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     _finish(job.start(config, directory, _watch), directory)
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import pathlib
 from dataclasses import dataclass
-from typing import Any, Callable, ContextManager
+from typing import Any, Callable, ContextManager, Mapping
 
 from tfnas import data as datasets
 from tfnas import report, search, spaces, strategies
@@ -47,8 +47,7 @@ class SearchConfig:
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
         learning_rate: Peak learning rate.
         weight_decay: Weight decay.
-        cells_per_stage: Cells in each of the three stages.
-        channels: Channels of the first stage; None for 8 on the digits and 16 on other data.
+        skeleton: Sizes of the network around the cells; the others are `SearchSpace.quick_skeleton`.
         pad_crop: Pixels of random shift, an augmentation.
         flip: Whether images are mirrored at random, an augmentation.
         fraction: Share of the training examples to train candidates on.
@@ -81,8 +80,7 @@ class SearchConfig:
     optimizer: str = "sgd"
     learning_rate: float = 0.1
     weight_decay: float = 5e-4
-    cells_per_stage: int = 1
-    channels: int | None = None
+    skeleton: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     pad_crop: int = 0
     flip: bool = False
     fraction: float = 1.0
@@ -218,7 +216,6 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         if regression
         else dict(num_classes=images.num_classes)
     )
-    channels = (8 if config.data == "digits" else 16) if config.channels is None else config.channels
     return TrainingEvaluator(
         space,
         images.train,
@@ -227,7 +224,7 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         **task,
         class_names=images.class_names,
         optimizer=config.optimizer,
-        skeleton={"cells_per_stage": config.cells_per_stage, "channels": channels},
+        skeleton={**space.quick_skeleton(images.input_shape), **config.skeleton},
         epochs=config.epochs,
         final_epochs=config.final_epochs,
         batch_size=config.batch_size,
@@ -256,7 +253,7 @@ def _resolved(config: SearchConfig, evaluator: Evaluator) -> SearchConfig:
             config,
             workers=evaluator.parallelism,
             threads=evaluator.threads,
-            channels=evaluator.recipe.skeleton["channels"],
+            skeleton=dict(evaluator.recipe.skeleton),
         )
     return config
 

@@ -25,8 +25,8 @@ SMALL = [
     "1",
     "--finalist-seeds",
     "1",
-    "--channels",
-    "4",
+    "--skeleton",
+    "channels=4",
     "--strategy",
     "random",
 ]
@@ -64,7 +64,7 @@ def test_defaults_of_the_command_line_are_those_of_the_configuration():
 
     config = SearchConfig()
     for option in cli.main.commands["search"].params:
-        if option.name in SearchConfig.__slots__ and option.name != "test_columns":
+        if option.name in SearchConfig.__slots__ and option.name not in ("test_columns", "skeleton"):
             assert option.default == getattr(config, option.name), option.name
 
 
@@ -93,7 +93,9 @@ def test_spaces_and_show(tmp_path):
         (["search", "--evaluator", "table"], ["--table"]),
         (["search", "--epochs", "-3"], ["epochs", "positive"]),
         (["search", "--validation", "0.7", "--test", "0.6"], ["fractions"]),
-        (["search", "--channels", "0"], ["channels", "positive"]),
+        (["search", "--skeleton", "channels=0"], ["channels", "positive"]),
+        (["search", "--skeleton", "channels"], ["NAME=VALUE"]),
+        (["search", "--skeleton", "width=3"], ["skeleton of nasbench201", "cells_per_stage", "width"]),
         (["resume", "nowhere"], ["nowhere", "config.json"]),
         (["report", "nowhere"], ["nowhere", "no such file"]),
         (["export", "nowhere", "-o", "x"], ["nowhere"]),
@@ -164,7 +166,7 @@ def test_a_users_own_npz(tmp_path):
 
 @pytest.mark.slow
 def test_kill_and_resume_gives_the_log_of_an_uninterrupted_run(tmp_path):
-    options = ["--trials", "6", "--epochs", "2", "--final-epochs", "2", "--channels", "4"]
+    options = ["--trials", "6", "--epochs", "2", "--final-epochs", "2", "--skeleton", "channels=4"]
 
     def start(folder):
         command = [sys.executable, "-m", "tfnas", "search", "-o", folder, *options]
@@ -200,8 +202,8 @@ def test_ctrl_c_ends_cleanly_with_a_report(tmp_path):
         "30",
         "--epochs",
         "1",
-        "--channels",
-        "4",
+        "--skeleton",
+        "channels=4",
     ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 200

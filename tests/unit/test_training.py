@@ -393,7 +393,7 @@ def test_bad_arguments_are_refused_before_any_process_starts(digits, monkeypatch
     refuse(ConfigError, "objective: expected the name of a validation value", digits, objective=("accuracy", "max"))
     refuse(
         ConfigError,
-        "skeleton of nasbench201: expected cells_per_stage and channels; received width",
+        "skeleton of nasbench201: expected cells_per_stage, channels; received width",
         digits,
         skeleton={"width": 3},
     )

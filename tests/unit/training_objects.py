@@ -40,7 +40,7 @@ class DiesForSome(Dies):
     """Kills the process for networks whose cells pool."""
 
     def on_train_batch_end(self, batch, logs=None):
-        if any("_edge" in layer.name and "_pool" in layer.name for layer in self.model.layers):
+        if any(".edge" in layer.name and "avg_pool" in layer.name for layer in self.model.layers):
             super().on_train_batch_end(batch, logs)
 
 

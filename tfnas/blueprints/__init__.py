@@ -3,11 +3,12 @@
 A `Blueprint` is the one description of a network; `tfnas.networks` makes Keras models of it.
 """
 
-from tfnas.blueprints.blueprint import IMAGE, MAIN, Blueprint, Draft, Node
+from tfnas.blueprints.blueprint import AUXILIARY, IMAGE, MAIN, Blueprint, Draft, Node
 from tfnas.blueprints.layers import Layer, Parameter, Shape
 from tfnas.blueprints.operator import Choice, Operator, Step, Trace, chain, merge, residual
 
 __all__ = [
+    "AUXILIARY",
     "Blueprint",
     "Choice",
     "Draft",

@@ -15,6 +15,9 @@ IMAGE = -1
 MAIN = "head"
 """The name of a network's last output, the one that counts."""
 
+AUXILIARY = "auxiliary"
+"""The name of an output that only helps in training."""
+
 
 @dataclass(frozen=True, slots=True)
 class Node:

@@ -93,9 +93,7 @@ def network(
 
 @functools.cache
 def _separable(filters: int) -> Operator:
-    return chain(
-        depthwise=DepthwiseConv((3, 3)), bn1=_NORM, relu=_RELU6, conv=Conv(filters, (1, 1)), bn2=_NORM
-    )
+    return chain(depthwise=DepthwiseConv((3, 3)), bn1=_NORM, relu=_RELU6, conv=Conv(filters, (1, 1)), bn2=_NORM)
 
 
 @functools.cache

@@ -130,4 +130,3 @@ class Choice:
                 for parameter, value in trace.parameters.items()
             },
         )
-

@@ -16,6 +16,7 @@ from tfnas.networks.keras_layers import apply
 
 HEADS = ("classification", "regression")
 
+
 def build(
     arch: Architecture,
     *,

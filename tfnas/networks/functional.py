@@ -11,9 +11,7 @@ Weights = Mapping[str, Any]
 Compute = Callable[[Any, Sequence[Any], Weights, bool], Any]
 
 
-def run(
-    operator: Operator, inputs: Sequence[Any], weights: Weights, training: bool, *, update: bool = False
-) -> Any:
+def run(operator: Operator, inputs: Sequence[Any], weights: Weights, training: bool, *, update: bool = False) -> Any:
     """Computes an operator.
 
     Args:

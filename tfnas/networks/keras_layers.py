@@ -119,9 +119,7 @@ _MAKERS: dict[type[Layer], Make] = {
     layers.Dense: _simple(lambda stock, layer, name: stock.Dense(layer.units, name=name)),
     layers.Relu: _simple(lambda stock, layer, name: stock.ReLU(max_value=layer.maximum, name=name)),
     layers.Sigmoid: _simple(lambda stock, layer, name: stock.Activation("sigmoid", name=name)),
-    layers.GlobalPool: _simple(
-        lambda stock, layer, name: stock.GlobalAveragePooling2D(keepdims=layer.keep, name=name)
-    ),
+    layers.GlobalPool: _simple(lambda stock, layer, name: stock.GlobalAveragePooling2D(keepdims=layer.keep, name=name)),
     layers.Flatten: _simple(lambda stock, layer, name: stock.Flatten(name=name)),
     layers.Upsample: _simple(
         lambda stock, layer, name: stock.UpSampling2D(layer.factor, interpolation="nearest", name=name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import json
 import pathlib
@@ -134,12 +133,12 @@ def _setup(run: Source) -> tuple[Fact, ...]:
 
 
 def _network_size(run: Source) -> tuple[Fact, ...]:
-    """The sizes around the cells, beside the published ones, which ``space.cost`` has as its defaults."""
+    """The sizes around the cells, beside the published ones."""
     skeleton = run.evaluator.get("skeleton")
     if not skeleton or run.space is None:
         return ()
-    parameters = inspect.signature(run.space.cost).parameters
-    published = {name: parameters[name].default for name in skeleton if name in parameters}
+    defaults = run.space.skeleton_defaults()
+    published = {name: defaults[name] for name in skeleton if name in defaults}
     note = "the published sizes" if published == skeleton else f"published: {_listed(published)}"
     return (Fact("Network around the cells", _listed(skeleton), note if published else ""),)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+import json
+from typing import Any, Sequence
 
 from tfnas.errors import ConfigError
 from tfnas.registry import Registry
@@ -37,15 +38,29 @@ def get(name: str, **options: Any) -> SearchSpace:
     base, *texts = str(name).split(",")
     factory = _registry.get(base)
     allowed = list(inspect.signature(factory).parameters)
-    for text in texts:
-        key, _, value = text.partition("=")
-        options[key] = {"True": True, "False": False}.get(value, int(value) if value.isdigit() else value)
+    options.update(parse_options(texts))
     for key in options:
         if key not in allowed:
-            raise ConfigError(
-                f"options of space {base!r}", expected=", ".join(allowed) or "none", received=repr(key)
-            )
+            raise ConfigError(f"options of space {base!r}", expected=", ".join(allowed) or "none", received=repr(key))
     return factory(**options)
+
+
+def parse_options(texts: Sequence[str]) -> dict[str, Any]:
+    """Reads texts such as ``"layers=6"``: integers, decimal numbers, True and False.
+
+    Raises:
+        ConfigError: If a text is of another form.
+    """
+    options: dict[str, Any] = {}
+    for text in texts:
+        key, _, value = text.partition("=")
+        try:
+            options[key.strip()] = json.loads(value.lower())
+        except ValueError:
+            raise ConfigError(
+                "option", expected="NAME=VALUE with a number, true or false", received=repr(text)
+            ) from None
+    return options
 
 
 def names() -> tuple[str, ...]:
@@ -69,6 +84,7 @@ __all__ = [
     "SearchSpace",
     "get",
     "names",
+    "parse_options",
     "register",
     "variant_name",
 ]

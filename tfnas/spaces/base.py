@@ -192,17 +192,24 @@ class SearchSpace(abc.ABC):
 
     @classmethod
     @functools.cache
-    def skeleton_names(cls) -> frozenset[str]:
-        """Returns the names of the skeleton's arguments."""
+    def skeleton_defaults(cls) -> Mapping[str, Any]:
+        """Returns the skeleton's arguments and their published values."""
         parameters = inspect.signature(cls._blueprint).parameters.values()
-        return frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "live_only")
+        return {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "live_only"}
+
+    def quick_skeleton(self, input_shape: Sequence[int]) -> dict[str, Any]:
+        """Returns sizes with which a candidate for such images trains in seconds on a few CPU cores.
+
+        The published sizes, where a space has no others.
+        """
+        return {}
 
     def _check_skeleton(self, skeleton: Mapping[str, Any]) -> None:
-        unknown = skeleton.keys() - self.skeleton_names()
+        unknown = skeleton.keys() - self.skeleton_defaults().keys()
         if unknown:
             raise ConfigError(
                 f"skeleton of {self.name}",
-                expected=", ".join(sorted(self.skeleton_names())) or "no arguments",
+                expected=", ".join(self.skeleton_defaults()) or "no arguments",
                 received=", ".join(sorted(unknown)),
             )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Sequence
 
 from tfnas.architecture import Architecture
 from tfnas.blueprints import Blueprint
 from tfnas.blueprints.fairnas import LAYERS, OPERATORS, network
 from tfnas.spaces.chain import ChainSpace
-
 
 PUBLISHED = {"FairNAS-A": "2023500551311335354", "FairNAS-B": "1010312031032054534", "FairNAS-C": "1020000003000055334"}
 """The three networks of the paper."""
@@ -42,6 +41,9 @@ class FairNAS(ChainSpace):
             dropout=dropout,
             squeeze_excite=squeeze_excite,
         )
+
+    def quick_skeleton(self, input_shape: Sequence[int]) -> dict[str, Any]:
+        return {"width": 8, "head_channels": 64}
 
     def _super_blueprint(self, input_shape: tuple[int, int, int], **skeleton: Any) -> Blueprint:
         return network(None, input_shape, **skeleton)

@@ -226,9 +226,10 @@ class NASBench201(SearchSpace):
         channels: int = 16,
     ) -> Blueprint:
         operators = self.live_operators(arch) if live_only else self.operators(arch)
-        return network(
-            operators, input_shape, live_only=live_only, cells_per_stage=cells_per_stage, channels=channels
-        )
+        return network(operators, input_shape, live_only=live_only, cells_per_stage=cells_per_stage, channels=channels)
+
+    def quick_skeleton(self, input_shape: Sequence[int]) -> dict[str, Any]:
+        return {"cells_per_stage": 1, "channels": 8 if max(input_shape[:2]) <= 16 else 16}
 
     def _super_blueprint(self, input_shape: tuple[int, int, int], **skeleton: Any) -> Blueprint:
         return network(None, input_shape, live_only=False, **skeleton)

@@ -52,6 +52,9 @@ class NASBenchMacro(ChainSpace):
             head_channels=head_channels,
         )
 
+    def quick_skeleton(self, input_shape: Sequence[int]) -> dict[str, Any]:
+        return {"channels": 8, "stem_channels": 8, "head_channels": 64}
+
     def _super_blueprint(self, input_shape: tuple[int, int, int], **skeleton: Any) -> Blueprint:
         return network(None, input_shape, **skeleton)
 

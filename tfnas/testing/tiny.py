@@ -15,8 +15,7 @@ from tfnas.spaces.base import SearchSpace
 from tfnas.spaces.grammar import ComponentGrammar, Grammar
 
 _OPERATORS = {
-    name: chain(conv=Conv(filters, (3, 3), bias=True), relu=Relu())
-    for name, filters in (("a", 2), ("b", 3), ("c", 4))
+    name: chain(conv=Conv(filters, (3, 3), bias=True), relu=Relu()) for name, filters in (("a", 2), ("b", 3), ("c", 4))
 }
 _OPS = tuple(_OPERATORS)
 _LAST = chain(pool=GlobalPool())
@@ -67,9 +66,7 @@ class TinySpace(SearchSpace):
     def canonical_key(self, arch: Architecture) -> str:
         return self.to_native(arch)
 
-    def _blueprint(
-        self, arch: Architecture, input_shape: tuple[int, int, int], *, live_only: bool
-    ) -> Blueprint:
+    def _blueprint(self, arch: Architecture, input_shape: tuple[int, int, int], *, live_only: bool) -> Blueprint:
         draft = Draft(input_shape)
         x = IMAGE
         for place in (1, 2):

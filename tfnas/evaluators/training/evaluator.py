@@ -93,7 +93,7 @@ class TrainingEvaluator(Evaluator):
         num_classes: int | None = None,
         class_names: Sequence[str] = (),
         input_shape: Sequence[int] | None = None,
-        skeleton: Mapping[str, int] | None = None,
+        skeleton: Mapping[str, Any] | None = None,
         normalize: bool = True,
         workers: int | None = None,
         threads: int | None = None,

@@ -17,6 +17,7 @@ from tfnas._keras import keras3
 from tfnas.architecture import Architecture
 from tfnas.errors import ConfigError, InvalidArchitectureError, TfnasError
 from tfnas.evaluators.training.batches import DatasetBatches
+from tfnas.evaluators.training.exits import without_auxiliary
 from tfnas.evaluators.training.objects import from_spec
 from tfnas.evaluators.training.recipe import TrainingRecipe
 from tfnas.evaluators.training.trainer import (
@@ -137,8 +138,9 @@ def save(trained: Trained, arch: Architecture, data: TaskData, recipe: TrainingR
     What is saved is a fresh, uncompiled copy: loading it needs neither this library nor the user's
     optimizer. The SavedModel takes [B, height, width, channels] float32 and has one endpoint, ``serve``.
     """
-    model = network(arch, data, recipe)
-    model.set_weights(trained.model.get_weights())
+    whole = network(arch, data, recipe)
+    whole.set_weights(trained.model.get_weights())
+    model = without_auxiliary(whole)
     directory.mkdir(parents=True, exist_ok=True)
     temporary = directory / ".best.partial.keras"
     model.save(temporary)

@@ -11,6 +11,7 @@ from tfnas.checks import check_positive
 from tfnas.errors import ConfigError
 
 SCHEDULES = ("cosine", "constant")
+SMOOTHED_LOSS = "sparse_categorical_crossentropy"
 PRECISIONS = (None, "float32", "mixed_float16", "mixed_bfloat16")
 
 
@@ -38,6 +39,9 @@ class TrainingRecipe:
         callbacks: Specifications of Keras callbacks.
         head: ``"classification"``, ``"regression"`` or a specification; see `tfnas.networks.build`.
         num_classes: Classes, or outputs of a regression.
+        label_smoothing: Share of the label that is spread over all classes (sparse labels with the
+            default loss only).
+        exit_weight: Weight of the loss of each output beside the last: an auxiliary head, early exits.
         skeleton: Sizes of the network around the cells.
         pad_crop: Pixels of zero padding before a random crop of the image's size; 0 for none.
         flip: Whether images are mirrored left to right with probability one half.
@@ -67,7 +71,9 @@ class TrainingRecipe:
     callbacks: tuple[Any, ...] = ()
     head: Any = "classification"
     num_classes: int = 10
-    skeleton: Mapping[str, int] = field(default_factory=dict)
+    label_smoothing: float = 0.0
+    exit_weight: float = 0.4
+    skeleton: Mapping[str, Any] = field(default_factory=dict)
     pad_crop: int = 0
     flip: bool = False
     cutout: int = 0
@@ -94,6 +100,14 @@ class TrainingRecipe:
             ("precision", self.precision in PRECISIONS, f"one of {PRECISIONS}"),
             ("learning_rate", _is_real(self.learning_rate) and self.learning_rate > 0, "a positive number"),
             ("weight_decay", _is_real(self.weight_decay) and self.weight_decay >= 0, "zero or a positive number"),
+            ("exit_weight", _is_real(self.exit_weight) and self.exit_weight >= 0, "zero or a positive number"),
+            (
+                "label_smoothing",
+                _is_real(self.label_smoothing)
+                and 0 <= self.label_smoothing < 1
+                and (self.label_smoothing == 0 or self.loss == SMOOTHED_LOSS),
+                f"a number from 0 and below 1, above 0 only with the loss {SMOOTHED_LOSS!r}",
+            ),
             ("fraction", _is_real(self.fraction) and 0 < self.fraction <= 1, "a number above 0 and up to 1"),
             ("pad_crop", isinstance(self.pad_crop, int) and self.pad_crop >= 0, "zero or a positive integer"),
             ("cutout", isinstance(self.cutout, int) and self.cutout >= 0, "zero or a positive integer"),

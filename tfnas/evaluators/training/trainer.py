@@ -18,6 +18,7 @@ from tfnas.architecture import Architecture
 from tfnas.data.splitting import stratified_folds
 from tfnas.errors import ConfigError
 from tfnas.evaluators.training.batches import ArrayBatches, DatasetBatches
+from tfnas.evaluators.training.exits import with_exits
 from tfnas.evaluators.training.objects import from_spec, own_copy
 from tfnas.evaluators.training.optimizers import make_optimizer
 from tfnas.evaluators.training.recipe import TrainingRecipe
@@ -123,14 +124,25 @@ def compiled(arch: Architecture, data: TaskData, recipe: TrainingRecipe, *, step
     Raises:
         ConfigError: If Keras refuses the recipe.
     """
-    model = network(arch, data, recipe, dtype=recipe.precision)
+    model = with_exits(network(arch, data, recipe, dtype=recipe.precision), recipe.exit_weight)
     model.compile(
         optimizer=make_optimizer(recipe, steps),
-        loss=own_copy(from_spec(recipe.loss, "loss")),
+        loss=smoothed(recipe) if recipe.label_smoothing else own_copy(from_spec(recipe.loss, "loss")),
         metrics=[own_copy(from_spec(metric, "metric")) for metric in recipe.metrics],
         jit_compile=False,  # on a CPU, XLA costs far more than it saves
     )
     return model
+
+
+def smoothed(recipe: TrainingRecipe) -> Any:
+    """Returns cross-entropy with sparse labels of which a share is spread over all classes."""
+    keras = keras3()
+
+    def loss(labels: Any, probabilities: Any) -> Any:
+        one_hot = keras.ops.one_hot(keras.ops.reshape(labels, (-1,)), recipe.num_classes)
+        return keras.losses.categorical_crossentropy(one_hot, probabilities, label_smoothing=recipe.label_smoothing)
+
+    return loss
 
 
 def evaluate(model: Any, examples: Any, *, step: Any = None) -> dict[str, float]:
