@@ -84,6 +84,35 @@ def choices(space: SearchSpace, archs: Sequence[Architecture]) -> np.ndarray:
     return result
 
 
+def free_edges(space: SearchSpace, archs: Sequence[Architecture]) -> np.ndarray:
+    """Returns which of the edges that ``space.grammar`` leaves free each member has.
+
+    Args:
+        space: The space of all the architectures.
+        archs: B members.
+
+    Returns:
+        One column for each free edge, components in order and edges sorted. Shape [B, D], float32.
+
+    Raises:
+        InvalidArchitectureError: If one is of another space or too large.
+    """
+    check_members(space, archs)
+    columns: dict[tuple[int, int, int], int] = {}
+    for index, component in enumerate(space.grammar.components):
+        for source, target in sorted(component.free):
+            columns[index, source, target] = len(columns)
+    result = np.zeros((len(archs), len(columns)), np.float32)
+    for row, arch in enumerate(archs):
+        place = [(index, node) for index, (_, size) in enumerate(arch.components) for node in range(size)]
+        for source, target in arch.edges:
+            component, node = place[source]
+            column = columns.get((component, node, place[target][1]))
+            if column is not None:
+                result[row, column] = 1.0
+    return result
+
+
 def _columns(space: SearchSpace) -> tuple[list[list[dict[str | None, dict[Any, int]]]], int]:
     """Returns a column for each value of each attribute (None: the operator) of each node, and their number.
 

@@ -27,7 +27,8 @@ def path_counts(
     only whether there are any. Members with isomorphic live networks thus have equal counts.
 
     A component's inputs are the nodes that the grammar gives no incoming edge; its output is its
-    last node. Some graphs have exponentially many different paths, and then this takes as long.
+    last node. Some graphs have exponentially many different paths, and then this takes as long:
+    see `most_paths`.
 
     Args:
         space: The space of all the architectures.
@@ -43,7 +44,7 @@ def path_counts(
         InvalidArchitectureError: If one is of another space or too large.
     """
     check_members(space, archs)
-    inputs = [_inputs(component) for component in space.grammar.components]
+    inputs = [component.inputs for component in space.grammar.components]
     column = {path: index for index, path in enumerate(vocabulary)}
     rows = []
     for arch in archs:
@@ -80,6 +81,25 @@ def _paths(space: SearchSpace, arch: Architecture, inputs: Sequence[Collection[i
     return result
 
 
-def _inputs(component: ComponentGrammar) -> frozenset[int]:
-    targets = {target for _, target in component.forced | component.free}
-    return frozenset(range(component.max_nodes)) - targets
+def most_paths(space: SearchSpace) -> int:
+    """Returns a bound on the number of paths of a member, from the grammar: all edges, as far as degrees allow.
+
+    By it one sees beforehand whether `path_counts` is a small encoding for a space.
+    """
+    return sum(_most_paths(component) for component in space.grammar.components)
+
+
+def _most_paths(component: ComponentGrammar) -> int:
+    last = component.max_nodes - 1
+    bounds: list[int] = []
+    for node in range(component.max_nodes):
+        if node in component.inputs:
+            bounds.append(1)
+            continue
+        forced = [bounds[k] for k in range(node) if (k, node) in component.forced]
+        possible = component.open_outputs and node == last
+        free = sorted((bounds[k] for k in range(node) if possible or (k, node) in component.free), reverse=True)
+        if component.in_degree and not possible:
+            free = free[: component.in_degree[node][1] - len(forced)]
+        bounds.append(max(1, sum(forced) + sum(free)))
+    return bounds[last]

@@ -21,7 +21,7 @@ class SuperNetwork(keras.Model):
     """Weight sharing: every option of every choice has weights, and a member uses some of them.
 
     Call it as ``network(images, choices)``, where `choices` is an integer tensor with the number of the
-    option that each slot takes (`SearchSpace.choices`). Only the chosen options are computed, and one
+    option that each slot takes (`SearchSpace.super_choices`). Only the chosen options are computed, and one
     traced function serves all members.
 
     Args:

@@ -129,7 +129,7 @@ class SearchSpace(abc.ABC):
             received="a space whose members differ in their wiring",
         )
 
-    def choices(self, arch: Architecture) -> tuple[int, ...]:
+    def super_choices(self, arch: Architecture) -> tuple[int, ...]:
         """Returns, for each slot of `super_blueprint`, the number of the option that a member takes.
 
         An operator that reaches no output is ``none`` here, as `blueprint` leaves it out.

@@ -106,7 +106,7 @@ class ChainSpace(SearchSpace):
         pairs = zip(first.ops[1:-1], second.ops[1:-1])
         return self._member(tuple(pair[k] for k, pair in zip(take, pairs)))
 
-    def choices(self, arch: Architecture) -> tuple[int, ...]:
+    def super_choices(self, arch: Architecture) -> tuple[int, ...]:
         return tuple(self.operators.index(operator) for operator in arch.ops[1:-1])
 
     def canonical_key(self, arch: Architecture) -> str:
@@ -115,7 +115,7 @@ class ChainSpace(SearchSpace):
 
     def to_native(self, arch: Architecture) -> str:
         """Returns one digit a layer: the place of its operator in `operators`."""
-        return "".join(map(str, self.choices(arch)))
+        return "".join(map(str, self.super_choices(arch)))
 
     def from_native(self, native: str) -> Architecture:
         largest = len(self.operators) - 1

@@ -58,6 +58,16 @@ class ComponentGrammar:
         """Largest number of nodes."""
         return len(self.ops)
 
+    @property
+    def inputs(self) -> frozenset[int]:
+        """Nodes that nothing may feed."""
+        fed = {target for _, target in self.forced | self.free}
+        if self.open_inputs:
+            fed |= set(range(1, self.max_nodes - 1))
+        if self.open_outputs:
+            fed.add(self.max_nodes - 1)
+        return frozenset(range(self.max_nodes)) - fed
+
     def complete(self, chosen: Iterable[tuple[int, int]]) -> frozenset[tuple[int, int]]:
         """Returns all edges of a member that chooses these of the free ones.
 
@@ -70,9 +80,8 @@ class ComponentGrammar:
             fed = {target for _, target in edges}
             edges |= {(first, node) for node in range(first + 1, last) if node not in fed}
         if self.open_outputs:
-            fed = {target for _, target in edges}
-            read = {source for source, _ in edges}
-            edges |= {(node, last) for node in range(last) if node in fed and node not in read}
+            read = {source for source, _ in edges} | self.inputs
+            edges |= {(node, last) for node in range(last) if node not in read}
         return frozenset(edges)
 
     def draw(self, rng: np.random.Generator) -> tuple[tuple[str, ...], frozenset[tuple[int, int]], dict[str, tuple]]:

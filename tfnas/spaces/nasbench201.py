@@ -234,7 +234,7 @@ class NASBench201(SearchSpace):
     def _super_blueprint(self, input_shape: tuple[int, int, int], **skeleton: Any) -> Blueprint:
         return network(None, input_shape, live_only=False, **skeleton)
 
-    def choices(self, arch: Architecture) -> tuple[int, ...]:
+    def super_choices(self, arch: Architecture) -> tuple[int, ...]:
         return tuple(OPERATORS.index(operator) for operator in self.live_operators(arch))
 
     def published_flops(

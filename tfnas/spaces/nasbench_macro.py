@@ -27,7 +27,7 @@ class NASBenchMacro(ChainSpace):
 
     def canonical_key(self, arch: Architecture) -> str:
         """Names the live network: the digits of each stage without the identities behind its first layer. Exact."""
-        digits = self.choices(arch)
+        digits = self.super_choices(arch)
         stages = []
         for start, layers in zip(_STARTS, STAGES):
             behind = [str(digit) for digit in digits[start + 1 : start + layers] if OPERATORS[digit] != IDENTITY]

@@ -9,7 +9,7 @@ import numpy as np
 
 from tfnas.architecture import Architecture
 from tfnas.checks import check_positive
-from tfnas.encodings import choices, path_counts
+from tfnas.encodings import choices, free_edges, most_paths, path_counts
 from tfnas.models.gaussian_process import (
     GaussianProcess,
     Normal,
@@ -29,6 +29,9 @@ LISTED = 50_000
 _FEWEST, _MOST = 4, 10
 """Bounds of the number of random starts that follows the budget."""
 
+_MOST_PATHS = 100
+"""Largest number of paths of a member for which paths are counted."""
+
 _PARENTS = 10
 """Number of trials, the best ones, whose mutations are in the pool."""
 
@@ -38,7 +41,8 @@ class GaussianProcessEI(Strategy):
 
     The process sees an architecture in two ways, through the product of two squared exponential
     kernels: the operators at the nodes where the space leaves a choice (`encodings.choices`), and
-    the counts of its live paths (`encodings.path_counts`). Its targets are the normal scores of the
+    the counts of its live paths (`encodings.path_counts`), or, where these could be too many, which
+    of the free edges there are (`encodings.free_edges`). Its targets are the normal scores of the
     objectives. Length scales and noise come from a grid by marginal likelihood. The value to
     improve on is the largest posterior mean at the networks known so far, not the largest score,
     which is partly luck where objectives are noisy (Picheny, Wagner and Ginsbourger, 2013).
@@ -250,8 +254,13 @@ def _is_listed(space: SearchSpace) -> bool:
 
 
 def _features(space: SearchSpace, archs: Sequence[Architecture]) -> list[np.ndarray]:
-    """Returns the two views of the kernel, each of shape [B, features]."""
-    return [choices(space, archs).astype(float), path_counts(space, archs)[0].astype(float)]
+    """Returns the views of the kernel, each of shape [B, features]; at least one of them is not empty."""
+    # where all operators compute and the wiring is fixed, paths say nothing that the operators do not
+    varied = space.zero_ops or space.identity_ops or any(part.free for part in space.grammar.components)
+    counted = varied and most_paths(space) <= _MOST_PATHS
+    wiring = path_counts(space, archs)[0] if counted else free_edges(space, archs)
+    views = [choices(space, archs).astype(float), wiring.astype(float)]
+    return [view for view in views if view.shape[1]]
 
 
 @functools.lru_cache(maxsize=4)

@@ -108,7 +108,7 @@ def check_super_network(
     for arch in members:
         native = space.to_native(arch)
         weights = whole.weights_of(arch)
-        result = np.asarray(compute(images, tf.constant(space.choices(arch))))
+        result = np.asarray(compute(images, tf.constant(space.super_choices(arch))))
         model = networks.build(arch, input_shape=input_shape, num_classes=num_classes, head="regression", **skeleton)
         networks.load_weights(model, weights)
         expect(
