@@ -38,6 +38,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("job",),
     ("doctor",),
     ("cli",),
+    ("recipe",),
     ("testing",),
     ("__main__",),
 )

@@ -10,7 +10,7 @@ import datetime
 import pathlib
 import signal
 import sys
-from typing import Any, Iterator
+from typing import Any, Iterator, Mapping
 
 import click
 
@@ -48,6 +48,13 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("--data", default="digits", metavar="DATA", help="digits, a folder of class folders, or FILE.npz.")
 @_option("--trials", type=int, default=16, help="Number of networks to try.")
 @_option("--strategy", default="gaussian_process_ei", help="Search strategy.")
+@_option(
+    "--strategy-options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    show_default="the strategy's own",
+    help="Argument of the strategy, such as population=20; several may be given.",
+)
 @_option("--space", default="nasbench201", help="Search space.")
 @_option("--seed", type=int, default=0, help="Seed of split, strategy and trainings.")
 @_option(
@@ -77,6 +84,9 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option(
     "--flip", is_flag=True, default=False, show_default="off", help="Augmentation: random mirroring left to right."
 )
+@_option("--cutout", type=int, default=0, help="Augmentation: side of a square that is blanked at a random place.")
+@_option("--label-smoothing", type=float, default=0.0, help="Share of a label that is spread over all classes.")
+@_option("--exit-weight", type=float, default=0.4, help="Weight of the loss of an auxiliary head or early exit.")
 @_option("--fraction", type=float, default=1.0, help="Share of training examples for candidates (low-data search).")
 @_option("--repeats", type=int, default=1, help="Trainings a candidate; their mean counts.")
 @_option(
@@ -104,14 +114,22 @@ def _option(*names: str, **arguments: Any) -> Any:
     show_default="off",
     help="Allow a test column as the signal; the report says so.",
 )
-def search(output: pathlib.Path | None, test_columns: str, skeleton: tuple[str, ...], **options: Any) -> None:
+def search(output: pathlib.Path | None, **options: Any) -> None:
     """Search for a network, retrain the winner, and leave a run folder."""
-    from tfnas import job, spaces
+    from tfnas import job
 
-    columns = tuple(column.strip() for column in test_columns.split(",") if column.strip())
-    config = job.SearchConfig(test_columns=columns, skeleton=spaces.parse_options(skeleton), **options)
+    config = job.SearchConfig(**parsed(options))
     directory = output or pathlib.Path("runs") / datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    _finish(job.start(config, directory, _watch), directory)
+    finish(job.start(config, directory, watch), directory)
+
+
+def parsed(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Turns the texts of some options of `search` into the values of `tfnas.job.SearchConfig`."""
+    from tfnas import spaces
+
+    columns = tuple(column.strip() for column in options["test_columns"].split(",") if column.strip())
+    pairs = {name: spaces.parse_options(options[name]) for name in ("skeleton", "strategy_options")}
+    return {**options, **pairs, "test_columns": columns}
 
 
 @main.command()
@@ -120,7 +138,7 @@ def resume(directory: pathlib.Path) -> None:
     """Go on with a search that was interrupted or killed."""
     from tfnas import job
 
-    _finish(job.resume(directory, _watch), directory)
+    finish(job.resume(directory, watch), directory)
 
 
 @main.command()
@@ -189,7 +207,7 @@ def doctor() -> None:
 
 
 @contextlib.contextmanager
-def _watch(label: str, total: int, evaluator: Any) -> Iterator[Any]:
+def watch(label: str, total: int, evaluator: Any) -> Iterator[Any]:
     from tfnas.progress import SearchProgress
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as Ctrl-C
@@ -201,7 +219,7 @@ def _watch(label: str, total: int, evaluator: Any) -> Iterator[Any]:
         yield progress
 
 
-def _finish(result: Any, directory: pathlib.Path) -> None:
+def finish(result: Any, directory: pathlib.Path) -> None:
     from tfnas import report as reports
 
     click.echo(reports.summary(directory))

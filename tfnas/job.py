@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import pathlib
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ class SearchConfig:
     Attributes:
         space: Search space.
         strategy: Search strategy.
+        strategy_options: Arguments of the strategy, by name.
         trials: Number of networks to try.
         seed: Seed of everything: split, strategy, trainings.
         data: ``"digits"``, a folder of class folders, or an ``.npz`` file.
@@ -50,6 +52,9 @@ class SearchConfig:
         skeleton: Sizes of the network around the cells; the others are `SearchSpace.quick_skeleton`.
         pad_crop: Pixels of random shift, an augmentation.
         flip: Whether images are mirrored at random, an augmentation.
+        cutout: Side of a square that is blanked at random, an augmentation.
+        label_smoothing: Share of a label that is spread over all classes.
+        exit_weight: Weight of the loss of an auxiliary head or an early exit.
         fraction: Share of the training examples to train candidates on.
         repeats: Trainings a candidate.
         precision: Keras dtype policy, for example ``"mixed_bfloat16"``.
@@ -63,6 +68,7 @@ class SearchConfig:
 
     space: str = "nasbench201"
     strategy: str = "gaussian_process_ei"
+    strategy_options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     trials: int = 16
     seed: int = 0
     data: str = "digits"
@@ -83,6 +89,9 @@ class SearchConfig:
     skeleton: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     pad_crop: int = 0
     flip: bool = False
+    cutout: int = 0
+    label_smoothing: float = 0.0
+    exit_weight: float = 0.4
     fraction: float = 1.0
     repeats: int = 1
     precision: str | None = None
@@ -138,7 +147,7 @@ def start(config: SearchConfig, directory: pathlib.Path, watch: Watch) -> search
             received="one that holds a run already",
             remedy=f"Go on with it (`tfnas resume {directory}`), or choose another folder with -o.",
         )
-    strategies.get(config.strategy)
+    _strategy(config.strategy, config)
     evaluator = make_evaluator(config)
     config = _resolved(config, evaluator)
     try:
@@ -232,6 +241,9 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         weight_decay=config.weight_decay,
         pad_crop=config.pad_crop,
         flip=config.flip,
+        cutout=config.cutout,
+        label_smoothing=config.label_smoothing,
+        exit_weight=config.exit_weight,
         fraction=config.fraction,
         repeats=config.repeats,
         precision=config.precision,
@@ -239,6 +251,20 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         workers=config.workers,
         threads=config.threads,
     )
+
+
+def _strategy(name: str, config: SearchConfig) -> strategies.Strategy:
+    """Builds a strategy; the options are for the one that the configuration names."""
+    options = dict(config.strategy_options) if name == config.strategy else {}
+    make = strategies.get(name)
+    unknown = sorted(set(options) - set(inspect.signature(make).parameters))
+    if unknown:
+        raise ConfigError(
+            f"options of strategy {name}",
+            expected=", ".join(p for p in inspect.signature(make).parameters if p not in ("space", "seed")),
+            received=", ".join(unknown),
+        )
+    return make(spaces.get(config.space), seed=config.seed, **options)
 
 
 def _resolved(config: SearchConfig, evaluator: Evaluator) -> SearchConfig:
@@ -259,7 +285,6 @@ def _resolved(config: SearchConfig, evaluator: Evaluator) -> SearchConfig:
 
 
 def _run(config: SearchConfig, evaluator: Evaluator, directory: pathlib.Path, watch: Watch) -> search.SearchResult:
-    space = spaces.get(config.space)
     trained = config.evaluator == "train"
     finalists = config.finalists if trained else 0
 
@@ -267,7 +292,7 @@ def _run(config: SearchConfig, evaluator: Evaluator, directory: pathlib.Path, wa
         measurements = config.trials + finalists * config.finalist_seeds + finalize
         with watch(strategy, measurements, evaluator) as observer:
             return search.run(
-                strategies.get(strategy)(space, seed=config.seed),
+                _strategy(strategy, config),
                 evaluator,
                 budget=config.trials,
                 directory=folder,

@@ -8,18 +8,39 @@ from tfnas.errors import ConfigError
 from tfnas.testing import TinySpace, check_networks, check_space, check_super_network
 
 SMALL_SKELETON = {
+    "nasbench101": {"stem_channels": 8, "modules_per_stack": 1},
     "nasbench201": {"cells_per_stage": 1, "channels": 4},
     "nasbench_macro": {"channels": 4, "stem_channels": 3, "head_channels": 8},
     "fairnas": {"width": 4, "head_channels": 8, "squeeze_excite": True},
+    "enas_macro": {"channels": 4},
+    "darts": {"cells": 3, "channels": 4, "auxiliary": False, "drop_path": 0.2},
+    "randwire": {"channels": 4, "head_channels": 8},
+    "ghn_block": {"channels": 4, "blocks": 3, "auxiliary": True},
+    "ghn_anytime": {"channels": 3},
 }
 """So that a test can build networks by the dozen."""
+
+VARIANTS = (
+    *spaces.names(),
+    "nasbench101,max_nodes=5,max_edges=6",
+    "nasbench101,max_nodes=8,max_edges=16",
+    "enas_macro,layers=6",
+    "darts,shared=True",
+    "randwire,nodes=5",
+    "randwire,nodes=8,stages=True",
+    "ghn_block,nodes=3",
+    "ghn_block,nodes=7,max_inputs=3",
+    "ghn_anytime,nodes1=2,nodes2=1,nodes3=1,exits=2",
+)
 
 WITH_SUPER_NETWORK = ("nasbench201", "nasbench_macro", "fairnas")
 
 
-@pytest.mark.parametrize("name", spaces.names())
+@pytest.mark.parametrize("name", VARIANTS)
 def test_registered_space(name):
-    check_space(spaces.get(name))
+    space = spaces.get(name)
+    assert space.name == name
+    check_space(space, samples=40)
 
 
 def test_the_kits_own_space():
@@ -31,6 +52,14 @@ def test_networks_of_registered_space(name):
     space = spaces.get(name)
     rng = np.random.default_rng(0)
     check_networks(space, [space.sample(rng) for _ in range(50)], **SMALL_SKELETON[name])
+
+
+@pytest.mark.parametrize("name", [name for name in VARIANTS if name not in spaces.names()])
+def test_networks_of_variants(name):
+    space = spaces.get(name)
+    rng = np.random.default_rng(0)
+    members = [space.sample(rng) for _ in range(4)]
+    check_networks(space, members, **SMALL_SKELETON[name.partition(",")[0]])
 
 
 @pytest.mark.parametrize("name", WITH_SUPER_NETWORK)

@@ -64,7 +64,7 @@ def test_defaults_of_the_command_line_are_those_of_the_configuration():
 
     config = SearchConfig()
     for option in cli.main.commands["search"].params:
-        if option.name in SearchConfig.__slots__ and option.name not in ("test_columns", "skeleton"):
+        if option.name in SearchConfig.__slots__ and option.name not in ("test_columns", "skeleton", "strategy_options"):
             assert option.default == getattr(config, option.name), option.name
 
 

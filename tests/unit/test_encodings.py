@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tfnas import Architecture
-from tfnas.encodings import adjacency, choices, one_hot, path_counts
+from tfnas.encodings import adjacency, choices, free_edges, most_paths, one_hot, path_counts
 from tfnas.errors import InvalidArchitectureError
 from tfnas.spaces import ComponentGrammar, Grammar, NASBench201, SearchSpace
 from tfnas.spaces.canonical import live_graph
@@ -48,7 +48,7 @@ class TwoCells(SearchSpace):
     def _absent(self, *arguments, **keywords):
         raise NotImplementedError
 
-    validate = sample = neighbors = canonical_key = cost = to_native = from_native = _absent
+    validate = sample = neighbors = canonical_key = _blueprint = to_native = from_native = _absent
 
 
 def two_cells(ops, edges, chain):
@@ -202,3 +202,34 @@ def test_components_that_do_not_fit_are_refused(encode, components):
 def test_import_is_light():
     code = "import sys, tfnas.encodings; print([m for m in ('tensorflow', 'scipy', 'pandas') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_free_edges_have_a_column_each():
+    archs = [two_cells(["conv"], edges, ["conv"]) for edges in ([(2, 3)], [(0, 2), (2, 3)], [(0, 3), (1, 2), (2, 3)])]
+    np.testing.assert_array_equal(free_edges(TwoCells(), archs), [[0, 0, 0], [1, 0, 0], [0, 1, 1]])  # 0-2, 0-3, 1-2
+    assert free_edges(SPACE, random_cells(3)).shape == (3, 0)
+
+
+def test_most_paths_is_reached_by_the_member_with_all_edges():
+    assert most_paths(SPACE) == 4  # 0-3, 0-1-3, 0-2-3, 0-1-2-3
+    full = two_cells(["conv"], [(0, 2), (0, 3), (1, 2), (2, 3)], ["conv", "pool", "conv"])
+    assert path_counts(TwoCells(), [full])[0].sum() == most_paths(TwoCells()) == 4
+
+
+def test_most_paths_respects_degrees_and_open_ends():
+    class Open(TwoCells):
+        grammar = Grammar(
+            (
+                ComponentGrammar(
+                    "cell",
+                    (("a",), *([("conv",)] * 4), ("out",)),
+                    frozenset(),
+                    frozenset((i, j) for j in range(1, 5) for i in range(j)),
+                    in_degree=((0, 0), *([(1, 2)] * 4), (1, 4)),
+                    open_outputs=True,
+                ),
+            )
+        )
+
+    # each node has at most the two largest of 1, 1, 2, 3, 5 before it; the output at most all of them
+    assert most_paths(Open()) == 1 + 1 + 2 + 3 + 5

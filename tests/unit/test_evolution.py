@@ -50,7 +50,7 @@ class Bits(SearchSpace):
     def canonical_key(self, arch):
         return self.to_native(arch)
 
-    def cost(self, arch, input_shape, num_classes, *, live_only=False, **skeleton):
+    def _blueprint(self, arch, input_shape, *, live_only):
         raise NotImplementedError
 
     def to_native(self, arch):

@@ -23,11 +23,15 @@ FOREGROUND = (INK, MUTED, LINE, GRID, PAPER)
 SERIES = ("#0f6fb8", "#b3560b", "#5b4b9a", "#2f7d5b")
 """Colours of curves, in order; each reads on a light and on a dark page."""
 
+MARK = "#c1121f"
+"""Colour of the ring around marked boxes; none of `PALETTE`."""
+
 PALETTE = ("#009e73", "#56b4e9", "#0072b2", "#e69f00", "#d55e00", "#cc79a7", "#f0e442")
 """Operator colours: those of Okabe and Ito (2008) without black, which stay apart for colour-blind readers."""
 
 FONT = "DejaVu Sans"
 TEXT_SIZE = 9.0
+SMALL = 7.5
 
 
 @contextlib.contextmanager
@@ -97,25 +101,18 @@ def text_width(text: str, size: float = TEXT_SIZE) -> float:
 def operator_colours(space: SearchSpace) -> dict[str, str | None]:
     """Returns the colour of each operator of a space; None, neutral, for what cannot be chosen.
 
-    Neutral are the operators that only stand where no edge can come in or none can go out (inputs
-    and outputs), and the label that means "no edge". The others take the colours of `PALETTE` in
+    Neutral are the operators that only stand where there is no other (inputs, sums, outputs) or that
+    end a component, and the label that means "no edge". The others take the colours of `PALETTE` in
     the order of ``space.op_names``, then darker ones, then lighter ones; 21 are distinct.
     """
-    ends, inner = set(), set()
+    chosen: set[str] = set()
     for component in space.grammar.components:
-        edges = component.forced | component.free
-        sources = {source for source, _ in edges}
-        targets = {target for _, target in edges}
-        for node, allowed in enumerate(component.ops):
-            (inner if node in sources and node in targets else ends).update(allowed)
-        if component.end_op is not None:
-            ends.add(component.end_op)
-            inner.discard(component.end_op)
-    no_edge = {view.no_edge for view in space.grammar.edge_labelled}
-    neutral = (ends - inner) | no_edge
-    chosen = [name for name in space.op_names if name not in neutral]
+        for allowed in component.ops:
+            names = set(allowed) - {component.end_op}
+            chosen |= names if len(names) > 1 else set()
+    chosen -= {view.no_edge for view in space.grammar.edge_labelled}
     colours: dict[str, str | None] = {name: None for name in space.op_names}
-    for index, name in enumerate(chosen):
+    for index, name in enumerate(name for name in space.op_names if name in chosen):
         colours[name] = _shade(PALETTE[index % len(PALETTE)], index // len(PALETTE) % 3)
     return colours
 

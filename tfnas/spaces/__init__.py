@@ -9,10 +9,16 @@ from typing import Any, Sequence
 from tfnas.errors import ConfigError
 from tfnas.registry import Registry
 from tfnas.spaces.base import Cost, SearchSpace, variant_name
+from tfnas.spaces.darts import DARTS
+from tfnas.spaces.enas_macro import ENASMacro
 from tfnas.spaces.fairnas import FairNAS
+from tfnas.spaces.ghn_anytime import GHNAnytime
+from tfnas.spaces.ghn_block import GHNBlock
 from tfnas.spaces.grammar import ComponentGrammar, EdgeLabelled, EdgeLabelledGrammar, Grammar
+from tfnas.spaces.nasbench101 import NASBench101
 from tfnas.spaces.nasbench201 import NASBench201
 from tfnas.spaces.nasbench_macro import NASBenchMacro
+from tfnas.spaces.randwire import RandWire
 
 _registry: Registry[SearchSpace] = Registry("search space", "tfnas.spaces.register")
 
@@ -68,19 +74,31 @@ def names() -> tuple[str, ...]:
     return _registry.names()
 
 
+register(NASBench101)
 register(NASBench201)
 register(NASBenchMacro)
 register(FairNAS)
+register(ENASMacro)
+register(DARTS)
+register(RandWire)
+register(GHNBlock)
+register(GHNAnytime)
 
 __all__ = [
     "ComponentGrammar",
     "Cost",
+    "DARTS",
+    "ENASMacro",
     "EdgeLabelled",
     "EdgeLabelledGrammar",
     "FairNAS",
+    "GHNAnytime",
+    "GHNBlock",
     "Grammar",
+    "NASBench101",
     "NASBench201",
     "NASBenchMacro",
+    "RandWire",
     "SearchSpace",
     "get",
     "names",

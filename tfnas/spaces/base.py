@@ -6,7 +6,7 @@ import abc
 import functools
 import inspect
 from dataclasses import dataclass
-from typing import Any, ClassVar, Iterator, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -55,16 +55,16 @@ class SearchSpace(abc.ABC):
     """``Architecture.space`` of every member: the registered name and, behind commas, the options that
     differ from their defaults, for example ``"nasbench101,max_nodes=8"``; see `variant_name`."""
 
-    num_networks: ClassVar[int | None] = None
+    num_networks: int | None = None
     """Number of distinct canonical keys, where it is known."""
 
-    key_can_collide: ClassVar[bool] = False
+    key_can_collide: bool = False
     """Whether two members with different live networks can share a canonical key."""
 
-    zero_ops: ClassVar[frozenset[str]] = frozenset()
+    zero_ops: frozenset[str] = frozenset()
     """Operators whose result is zero: what passes through them is lost."""
 
-    identity_ops: ClassVar[frozenset[str]] = frozenset()
+    identity_ops: frozenset[str] = frozenset()
     """Operators that return their input unchanged."""
 
     @property

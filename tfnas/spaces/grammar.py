@@ -152,18 +152,21 @@ class Grammar:
     Attributes:
         components: One grammar a component, in the order of ``Architecture.components``.
         edge_labelled: The edge-labelled view of the same components; empty where a space has none.
+        totals: For an attribute a value and how many nodes have it, in all components together.
         is_local: Whether every choice that respects these rules is a member. Where it is not, what
             ``SearchSpace.validate`` refuses has to be rejected and drawn again.
     """
 
     components: tuple[ComponentGrammar, ...]
     edge_labelled: tuple[EdgeLabelledGrammar, ...] = ()
+    totals: Mapping[str, tuple[object, int]] = field(default_factory=dict)
     is_local: bool = True
 
     def draw(self, space: str, rng: np.random.Generator) -> Architecture:
-        """Draws an architecture from the local rules alone; see `ComponentGrammar.draw`.
+        """Draws an architecture from these rules alone; see `ComponentGrammar.draw`.
 
-        Where the rules are not local, `SearchSpace.validate` may refuse it.
+        Where there is a total, the nodes that have the value are drawn uniformly among those that may;
+        components must be of fixed length then. Where the rules are not local, `SearchSpace.validate` may refuse it.
         """
         ops: list[str] = []
         edges: list[tuple[int, int]] = []
@@ -175,4 +178,13 @@ class Grammar:
             ops += drawn
             sizes.append((component.name, len(drawn)))
             attrs = {name: attrs.get(name, ()) + value for name, value in values.items()}
+        for name, (value, count) in self.totals.items():
+            allowed = [choices for part in self.components for choices in part.attrs[name]]
+            eligible = [node for node, choices in enumerate(allowed) if value in choices]
+            chosen = {eligible[k] for k in rng.permutation(len(eligible))[:count].tolist()}
+            others = [[choice for choice in choices if choice != value] for choices in allowed]
+            attrs[name] = tuple(
+                value if node in chosen else others[node][int(rng.integers(len(others[node])))]
+                for node in range(len(allowed))
+            )
         return Architecture(space, tuple(ops), tuple(edges), tuple(sizes), tuple(attrs.items()))
