@@ -68,6 +68,7 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("--validation", type=float, default=0.2, help="Share of examples to choose by, if there is no such split.")
 @_option("--test", type=float, default=0.2, help="Share of examples held back to the end, if there is no such split.")
 @_option("--epochs", type=int, default=12, help="Epochs a candidate.")
+@_option("--last-epochs", type=int, default=1, help="A candidate's value is the mean over this many last epochs.")
 @_option("--final-epochs", type=int, default=24, help="Epochs of the winner's last training.")
 @_option("--batch-size", type=int, default=64, help="Examples a step.")
 @_option("--optimizer", type=click.Choice(["sgd", "adam", "adamw"]), default="sgd", help="Optimizer.")

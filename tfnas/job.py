@@ -44,6 +44,7 @@ class SearchConfig:
         test_columns: Columns of the table that are read at the end.
         benchmark_study: Whether a test column may be the signal.
         epochs: Epochs a candidate.
+        last_epochs: The objective is the mean over this many last epochs.
         final_epochs: Epochs of the winner's last training.
         batch_size: Examples a step.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"``.
@@ -81,6 +82,7 @@ class SearchConfig:
     test_columns: tuple[str, ...] = ()
     benchmark_study: bool = False
     epochs: int = 12
+    last_epochs: int = 1
     final_epochs: int = 24
     batch_size: int = 64
     optimizer: str = "sgd"
@@ -235,6 +237,7 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         optimizer=config.optimizer,
         skeleton={**space.quick_skeleton(images.input_shape), **config.skeleton},
         epochs=config.epochs,
+        last_epochs=config.last_epochs,
         final_epochs=config.final_epochs,
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,

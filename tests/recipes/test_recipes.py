@@ -6,16 +6,18 @@ import sys
 
 import pytest
 
+from tfnas import spaces
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RECIPES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in (ROOT / "recipes").glob("*/*.py")
-    if path.stem != "__init__"
+    if "__main__" in path.read_text("utf-8")
 )
 
 
-def test_there_are_recipes():
-    assert "recipes.nasbench201.evolution" in RECIPES
+def test_every_space_has_a_recipe():
+    assert {f"recipes.{name}.evolution" for name in (*spaces.names(), "own_space")} <= set(RECIPES)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -11,16 +11,19 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pytest
 
-from tfnas import plotting
+from tfnas import describe, plotting, spaces
 from tfnas.architecture import Architecture
+from tfnas.blueprints import Blueprint
 from tfnas.errors import ConfigError, InvalidArchitectureError, UnknownNameError
 from tfnas.leaderboard import Row
 from tfnas.plotting import theme
 from tfnas.plotting.charts import _log_ticks
 from tfnas.plotting.drawing import component_scenes
 from tfnas.plotting.edge_cells import arc_levels, edge_scene
-from tfnas.plotting.layered import _descending
+from tfnas.plotting.layered import _broken
+from tfnas.plotting.layering import descending
 from tfnas.plotting.liveness import live_nodes
+from tfnas.plotting.scene import label_box
 from tfnas.spaces import ComponentGrammar, EdgeLabelled, EdgeLabelledGrammar, Grammar, NASBench201, SearchSpace
 from tfnas.spaces.nasbench201 import PAIRS
 from tfnas.trial import Measurement, Proposal, Trial
@@ -45,6 +48,9 @@ class Toy(SearchSpace):
 
     def to_edge_labelled(self, arch):
         return self._views
+
+    def _blueprint(self, arch, input_shape, *, live_only):
+        return Blueprint(input_shape, (), ())
 
     sample = neighbors = canonical_key = cost = to_native = from_native = lambda self, *a, **k: None
 
@@ -253,7 +259,7 @@ def test_straightening_finds_the_nearest_heights_that_keep_their_distance():
     rng = np.random.default_rng(3)
     for _ in range(10):
         wanted, gaps = rng.normal(size=5), rng.uniform(0.1, 1.0, size=4)
-        found = np.array(_descending(wanted, gaps))
+        found = np.array(descending(wanted, gaps))
         assert (found[:-1] - found[1:] >= gaps - 1e-9).all()
         best = minimize(
             lambda y, wanted=wanted: ((y - wanted) ** 2).sum(),
@@ -295,6 +301,296 @@ def test_wrong_spaces_and_members_are_refused():
         plotting.draw(Architecture("nowhere", ("input", "output"), ((0, 1),)))
     with pytest.raises(InvalidArchitectureError, match="input, six edge operators, output"):
         plotting.draw(Architecture("nasbench201", ("input", "output"), ((0, 1),)))
+
+
+# every space
+
+
+def spaces_drawn_by_nodes():
+    """Spaces whose components are drawn as they are stored: all but those with operators on arcs."""
+    return [name for name in spaces.names() if name != "nasbench201"] + ["darts,shared=true", "randwire,stages=true"]
+
+
+def members(space, count=4, seed=7):
+    rng = np.random.default_rng(seed)
+    return [space.sample(rng) for _ in range(count)]
+
+
+def parts(arch):
+    """Operators and edges of each component, nodes numbered from 0."""
+    start = 0
+    for _, size in arch.components:
+        yield arch.ops[start : start + size], [(a - start, b - start) for a, b in arch.edges if start <= a < start + size]
+        start += size
+
+
+def touches(box, point):
+    return box.covers(point, 0.06)
+
+
+@pytest.mark.parametrize("name", spaces_drawn_by_nodes())
+def test_each_node_is_drawn_once_under_its_name_and_each_edge_joins_its_nodes(name):
+    space = spaces.get(name)
+    for arch in members(space):
+        scenes = component_scenes(space, arch)
+        assert [scene.name for scene in scenes] == [component for component, _ in arch.components]
+        for scene, (ops, edges) in zip(scenes, parts(arch)):
+            boxes = scene.boxes[: len(ops)]
+            assert all(box.shape == "caption" for box in scene.boxes[len(ops) :])
+            shown = [box.text.replace("\n", "") for box in boxes if box.shape == "box"]
+            assert shown == [op for op, box in zip(ops, boxes) if box.shape == "box"]
+            circles = [box.text for box in boxes if box.shape == "circle"]
+            assert circles == [str(k) for k in range(len(circles))]
+            assert len(scene.curves) == len(edges)
+            ends = sorted(
+                (next(k for k, box in enumerate(boxes) if touches(box, curve.points[0])),
+                 next(k for k, box in enumerate(boxes) if touches(box, curve.points[-1])))
+                for curve in scene.curves
+            )  # fmt: skip
+            assert ends == sorted(edges)
+
+
+@pytest.mark.parametrize("name", [*spaces.names(), "darts,shared=true", "ghn_block,max_inputs=5", "enas_macro,layers=20"])
+def test_no_label_touches_another_and_no_line_runs_through_one(name):
+    space = spaces.get(name)
+    for arch in members(space):
+        for scene, (_, edges) in zip(component_scenes(space, arch), parts(arch)):
+            for one, other in itertools.combinations(scene.boxes, 2):
+                assert not one.overlaps(other, -1e-9), (one, other)
+            if not any(box.shape == "plain" for box in scene.boxes):  # of arcs, see above
+                for curve in scene.curves:
+                    run_into = [box for box in scene.boxes if any(box.covers(point, -1e-9) for point in curve.points)]
+                    assert not run_into, run_into
+
+
+@pytest.mark.parametrize("name", spaces.names())
+def test_written_text_fits_into_its_box_and_the_figure(name):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    space = spaces.get(name)
+    (arch,) = members(space, 1)
+    figure = plotting.draw(arch, space=space, title="A title")
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    width, height = figure.get_size_inches()
+    drawn = figure.axes[0].texts
+    extents = [text.get_window_extent(renderer) for text in drawn]
+    for extent in extents:
+        assert extent.x0 >= 0 and extent.y0 >= 0
+        assert extent.x1 <= width * figure.dpi and extent.y1 <= height * figure.dpi
+    for one, other in itertools.combinations(extents, 2):
+        assert not one.overlaps(other)
+    boxes = [box for scene in component_scenes(space, arch) for box in scene.boxes if box.shape in ("box", "circle")]
+    for box in boxes:
+        sizes = [extent.width for text, extent in zip(drawn, extents) if text.get_text() == box.text]
+        assert sizes and max(sizes) < box.width * figure.dpi
+
+
+@pytest.mark.parametrize("name", [*spaces.names(), "randwire,stages=true"])
+def test_the_same_member_gives_the_same_picture(name):
+    space = spaces.get(name)
+    (arch,) = members(space, 1)
+    again = Architecture.from_json(arch.to_json())
+    assert plotting.to_svg(plotting.draw(arch)) == plotting.to_svg(plotting.draw(again, space=spaces.get(name)))
+
+
+@pytest.mark.parametrize("name", spaces.names())
+def test_pictures_are_hardly_wider_than_a_page(name):
+    space = spaces.get(name)
+    for arch in members(space):
+        assert plotting.draw(arch).get_figwidth() < 13.5
+
+
+def test_cells_of_darts_have_their_operators_on_edges_between_numbered_sums():
+    space = spaces.get("darts")
+    for arch in members(space):
+        for scene, cell in zip(component_scenes(space, arch), space.cells(arch)):
+            inputs = [box for box in scene.boxes if box.text.replace("\n", "") in ("input_prev_prev", "input_prev")]
+            sums = [box for box in scene.boxes if box.shape == "circle"]
+            assert len(inputs) == 2 and len(sums) == 4
+            joined = {
+                (scene.boxes.index(one), scene.boxes.index(other))
+                for curve in scene.curves
+                for one, other in itertools.product(scene.boxes, repeat=2)
+                if touches(one, curve.points[0]) and touches(other, curve.points[-1])
+            }
+            labels = iter(box for box in scene.boxes if box.colour or not box.live)
+            for branch, (operator, source) in enumerate(cell):
+                label = next(labels)
+                assert label.text.replace("\n", "") == operator
+                place = scene.boxes.index(label)
+                assert (scene.boxes.index([*inputs, *sums][source]), place) in joined
+                assert (place, scene.boxes.index(sums[branch // 2])) in joined
+            into_labels = [curve for curve in scene.curves if not curve.arrow]
+            assert len(into_labels) == 8, "an arrow is at the sum alone"
+
+
+def test_none_is_faint_and_dashed_in_cells_of_darts():
+    space = spaces.get("darts,shared=true")
+    branches = [("none", 0), ("sep_conv_3x3", 1), ("skip_connect", 2), ("max_pool_3x3", 0)] * 2
+    arch = space.from_cells(tuple(branches))
+    (scene,) = component_scenes(space, arch)
+    faint = [box.text for box in scene.boxes if not box.live]
+    assert faint == ["none", "none"]
+    assert sum(not curve.live for curve in scene.curves) == 4
+    assert any("dashed" in note for note in scene.notes)
+
+
+def test_layers_of_one_resolution_share_a_shade():
+    for name, stages in {
+        "nasbench_macro": {"1/2": 2, "1/4": 3, "1/8": 3},
+        "fairnas": {"1/4": 2, "1/8": 4, "1/16": 8, "1/32": 5},
+        "enas_macro": {"1": 4, "1/2": 4, "1/4": 4},
+    }.items():
+        space = spaces.get(name)
+        for arch in members(space, 2):
+            (scene,) = component_scenes(space, arch)
+            captions = [box.text for box in scene.boxes if box.shape == "caption"]
+            found = dict.fromkeys(stages, 0)
+            for caption, band in zip(captions, scene.bands, strict=True):
+                found[caption] += sum(
+                    band.left < box.x < band.right and band.bottom < box.y < band.top
+                    for box in scene.boxes[: len(arch.ops)]
+                )
+            assert found == stages
+
+
+def test_an_identity_keeps_the_resolution_of_its_stage():
+    space = spaces.get("nasbench_macro")
+    (scene,) = component_scenes(space, space.from_native("00000000"))
+    assert [box.text for box in scene.boxes if box.shape == "caption"] == ["1/2", "1/4", "1/8"]
+
+
+def test_a_space_without_a_network_for_the_image_shows_no_stages():
+    space = node_space(4)
+    space._blueprint = lambda *arguments, **options: (_ for _ in ()).throw(ConfigError("image", "a", "b"))
+    arch = Architecture("toy", ("input", "conv1x1", "conv3x3", "output"), ((0, 1), (1, 2), (2, 3)))
+    (scene,) = component_scenes(space, arch)
+    assert not scene.bands and len(scene.boxes) == 4
+
+
+def test_skips_are_arcs_above_the_strip_and_longer_ones_are_higher():
+    space = spaces.get("enas_macro")
+    arch = space.from_layers(["conv3x3"] * 12, [[1] * k for k in range(12)])
+    (scene,) = component_scenes(space, arch)
+    nodes = scene.boxes[:14]
+    assert len({box.y for box in nodes}) == 1
+    arcs = [curve for curve in scene.curves if curve.thin]
+    assert len(arcs) == 66 and len(scene.curves) == 66 + 13
+    skips = [(a, b) for a, b in arch.edges if b > a + 1]
+    heights = [max(y for _, y in arc.points) for arc in arcs]
+    for (one, a), (other, b) in itertools.combinations(zip(skips, heights), 2):
+        assert (a > b) == (one[1] - one[0] > other[1] - other[0])
+    for arc in arcs:
+        assert all(y >= nodes[0].y + nodes[0].height / 2 - 1e-9 for _, y in arc.points)
+    starts = [arc.points[0] for arc in arcs] + [arc.points[-1] for arc in arcs]
+    assert len(set(starts)) == 132, "no two arcs end at one point"
+
+
+@pytest.mark.parametrize("edges, count", [((), 64), (tuple(itertools.combinations(range(32), 2)), 498)])
+def test_wirings_from_empty_to_full(edges, count):
+    space = spaces.get("randwire")
+    (scene,) = component_scenes(space, space.from_edges(edges))
+    assert [box.text for box in scene.boxes] == ["input", *map(str, range(32)), "output"]
+    assert {box.shape for box in scene.boxes[1:-1]} == {"circle"}
+    assert len(scene.curves) == count and all(curve.thin for curve in scene.curves)
+    assert len({box.y for box in scene.boxes}) == (1 if edges else 32), "one row is a chain with skips"
+    assert scene.notes == ("circles: sep_conv_3x3",)
+    assert max(scene.bounds) < 11
+
+
+def test_rows_are_scales_and_rings_are_exits():
+    space = spaces.get("ghn_anytime")
+    for arch in members(space):
+        attrs, start = dict(arch.attrs), 0
+        for scene, (ops, _) in zip(component_scenes(space, arch), parts(arch)):
+            scales = attrs["scale"][start : start + len(ops)]
+            boxes = scene.boxes[: len(ops)]
+            for (box, scale), (other, greater) in itertools.permutations(zip(boxes, scales), 2):
+                if scale < greater:
+                    assert box.y - box.height / 2 > other.y + other.height / 2
+            assert [box.marked for box in boxes] == [bool(x) for x in attrs["exit"][start : start + len(ops)]]
+            assert ("red ring: exit" in scene.notes) == any(box.marked for box in boxes)
+            captions = [box.text for box in scene.boxes[len(ops) :]]
+            assert captions == [f"scale {scale}" for scale in sorted(set(scales))]
+            for scale, band in zip(sorted(set(scales)), scene.bands, strict=True):
+                inside = [band.bottom < box.y < band.top for box in boxes]
+                assert inside == [one == scale for one in scales]
+            start += len(ops)
+
+
+def test_the_smallest_cell_is_an_input_and_an_output():
+    space = spaces.get("nasbench101")
+    (scene,) = component_scenes(space, space.from_native("0100:input,output"))
+    assert [box.text for box in scene.boxes] == ["input", "output"] and len(scene.curves) == 1
+    plotting.to_svg(plotting.draw(space.from_native("0100:input,output")))
+
+
+def test_labels_are_broken_where_the_picture_gets_too_wide():
+    inner = ("a_very_long_operator_name_with_a_kernel_of_7x7", "short", "unbreakable" * 4)
+    space = node_space(9, inner=inner)
+    for seed in range(8):
+        arch = random_dag(np.random.default_rng(seed), 9, 0.5, inner)
+        (scene,) = component_scenes(space, arch)
+        assert [box.text.replace("\n", "") for box in scene.boxes] == list(arch.ops)
+        for one, other in itertools.combinations(scene.boxes, 2):
+            assert not one.overlaps(other)
+    broken = _broken(label_box(0, 0, "max_pool_3x3"))
+    assert broken.text == "max_pool_\n3x3" and broken.width < label_box(0, 0, "max_pool_3x3").width
+    assert _broken(label_box(0, 0, "conv1x1-bn-relu")).text == "conv1x1-\nbn-relu"
+    assert _broken(label_box(0, 0, "identity")).text == "identity"
+
+
+def test_every_box_and_every_line_of_a_scene_is_painted():
+    from matplotlib.path import Path
+
+    for name in ("randwire", "ghn_anytime", "enas_macro", "darts"):
+        space = spaces.get(name)
+        (arch,) = members(space, 1)
+        axes = plotting.draw(arch).axes[0]
+        lines = sum(int((patch.get_path().codes == Path.MOVETO).sum()) for patch in axes.patches if not patch.get_fill())
+        assert lines == len(arch.edges)
+        scenes = component_scenes(space, arch)
+        boxes = sum(len(scene.boxes) for scene in scenes)
+        notes = {note for scene in scenes for note in scene.notes}
+        names = len(scenes) if len(scenes) > 1 else 0
+        assert len(axes.texts) == boxes + len(notes) + names
+
+
+# words
+
+
+@pytest.mark.parametrize("name", spaces.names())
+def test_every_space_is_described_and_what_is_shown_can_be_read_again(name):
+    space = spaces.get(name)
+    (arch,) = members(space, 1)
+    lines = describe.text(space.to_native(arch), space=name, input_shape="32,32,3", num_classes=10).split("\n")
+    assert space.from_native(lines[0]) == arch
+    assert all(len(line) <= 120 for line in lines[1:])
+    cost = space.cost(arch)
+    assert f"published      {cost.params:,} parameters, {cost.macs:,} multiply-accumulates" in lines
+    assert len(lines) == 7
+
+
+def test_long_keys_are_cut_but_told_apart():
+    space = spaces.get("randwire")
+    shown = set()
+    for arch in members(space):
+        text = describe.text(space.to_native(arch), space="randwire", input_shape="32,32,3", num_classes=10)
+        shown.add(next(line for line in text.split("\n") if line.startswith("canonical key")))
+    assert len(shown) == 4 and all("SHA-256" in line for line in shown)
+
+
+def test_the_table_of_spaces_lines_up_and_names_options():
+    lines = describe.all_spaces().split("\n")
+    begin = lines[0].index("operators")
+    blank = lines.index("")
+    assert all(line[begin - 2 : begin] == "  " and line[begin] != " " for line in lines[:blank])
+    assert all(len(line) <= 120 for line in lines)
+    first = [line.split()[0] for line in lines[1:blank] if not line.startswith(" ")]
+    assert first == list(spaces.names())
+    text = " ".join(lines)
+    assert "randwire (nodes=32, stages=False)" in text and "10^149.3 members" in text
+    assert "input_prev" not in text, "what cannot be chosen is no operator to list"
 
 
 # colours

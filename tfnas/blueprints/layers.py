@@ -7,6 +7,8 @@ import math
 from dataclasses import dataclass
 from typing import Mapping, Sequence
 
+from tfnas.errors import ConfigError
+
 Shape = tuple[int, ...]
 """Of one example, without the batch: ``(height, width, channels)`` or ``(features,)``."""
 
@@ -77,6 +79,14 @@ class Conv(Layer):
     dilation: int = 1
     bias: bool = False
     padding: str = "same"
+
+    def __post_init__(self) -> None:
+        if self.strides > 1 and self.dilation > 1:
+            raise ConfigError(
+                "convolution",
+                expected="strides or dilation of one, as in Keras",
+                received=f"strides {self.strides}, dilation {self.dilation}",
+            )
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         height, width, _ = inputs[0]

@@ -1,0 +1,1 @@
+"""Recipes on NAS-Bench-201."""

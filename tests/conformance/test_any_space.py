@@ -1,0 +1,56 @@
+"""Every strategy, encoding and tuner value works on every space."""
+
+import pytest
+
+from tfnas import Architecture, encodings, spaces, strategies
+from tfnas.testing import check_strategy
+
+SPACES = [name for name in spaces.names() if name not in ("nasbench201", "skip_net")]  # that one has tests of its own
+
+
+@pytest.mark.parametrize("space", SPACES)
+@pytest.mark.parametrize("strategy", strategies.names())
+def test_strategy_on_space(strategy, space):
+    quick = {"pool": 60} if strategy == "gaussian_process_ei" else {}
+    check_strategy(
+        lambda owner, seed: strategies.get(strategy)(owner, seed=seed, **quick), spaces.get(space), trials=14
+    )
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_encodings_of_space(space):
+    import numpy as np
+
+    owner = spaces.get(space)
+    rng = np.random.default_rng(0)
+    members = [owner.sample(rng) for _ in range(20)]
+    assert encodings.one_hot(owner, members).sum() == sum(len(arch.ops) for arch in members)
+    assert encodings.choices(owner, members).shape[0] == 20
+    edges = encodings.free_edges(owner, members)
+    assert ((edges == 0) | (edges == 1)).all() and edges.shape[1] == sum(len(c.free) for c in owner.grammar.components)
+    if encodings.most_paths(owner) <= 100:
+        counts, _ = encodings.path_counts(owner, members)
+        assert counts.sum(1).max() <= encodings.most_paths(owner)
+
+
+@pytest.mark.parametrize("space", SPACES)
+def test_a_member_travels_through_the_tuners_hyperparameters(space, tmp_path):
+    import keras_tuner
+    import numpy as np
+
+    from tfnas import tuner
+
+    owner = spaces.get(space)
+    oracle = tuner.StrategyOracle(
+        strategies.RandomSearch(owner, seed=0), keras_tuner.Objective("val_accuracy", "max"), max_trials=2
+    )
+    oracle._set_project_dir(tmp_path, "oracle")
+    proposed = oracle.populate_space("0")
+    assert proposed["status"] == "RUNNING"
+    hp = keras_tuner.HyperParameters()
+    hp.values = dict(proposed["values"])
+    arch = tuner.architecture(hp)
+    assert isinstance(arch, Architecture)
+    owner.validate(arch)
+    assert arch == strategies.RandomSearch(owner, seed=0).ask(1)[0].architecture
+    assert np.isfinite(owner.cost(arch).macs)
