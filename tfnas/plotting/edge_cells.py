@@ -47,16 +47,13 @@ def edge_scene(
         for node in range(grammar.num_nodes)
     ]
     arcs = [
-        _arc(circles[source], circles[target], level)
-        for (source, target), level in zip(pairs, arc_levels(pairs, live))
+        _arc(circles[source], circles[target], level) for (source, target), level in zip(pairs, arc_levels(pairs, live))
     ]
     placed: list[Box] = []
     for index, box in enumerate(labels):
         others = [point for k, arc in enumerate(arcs) if k != index for point in arc]
         placed.append(_place(box, arcs[index], others, [*circles, *placed]))
-    curves = tuple(
-        Curve(arc, box.colour if alive else None, alive) for arc, box, alive in zip(arcs, labels, live)
-    )
+    curves = tuple(Curve(arc, box.colour if alive else None, alive) for arc, box, alive in zip(arcs, labels, live))
     ends = (_beside(circles[0], "input", -1), _beside(circles[-1], "output", 1)) if named_ends else ()
     return Scene(grammar.name, (*circles, *ends, *placed), curves)
 

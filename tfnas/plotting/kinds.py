@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
+from typing import Collection
+
 from tfnas.plotting.liveness import component_ends
+from tfnas.spaces.base import SearchSpace
 from tfnas.spaces.grammar import ComponentGrammar
 
+_ROWS = 4
 
-def is_strip(grammar: ComponentGrammar) -> bool:
-    """Whether every member has the chain of all nodes; further edges skip some of it."""
-    return len(grammar.ops) > 2 and all((node, node + 1) in grammar.forced for node in range(len(grammar.ops) - 1))
+
+def chosen_operators(space: SearchSpace) -> tuple[str, ...]:
+    """Returns the operators that a node can have instead of others; not inputs, sums, outputs."""
+    found: set[str] = set()
+    for component in space.grammar.components:
+        for allowed in component.ops:
+            names = set(allowed) - {component.end_op}
+            found |= names if len(names) > 1 else set()
+    return tuple(name for name in space.op_names if name in found)
+
+
+def is_strip(edges: Collection[tuple[int, int]], size: int, grammar: ComponentGrammar) -> bool:
+    """Whether a component is a chain of all its nodes, and what else there is skips some of it.
+
+    Where the chain is an accident, further edges are skips only if edges are all that members differ in.
+    """
+    chain = {(node, node + 1) for node in range(size - 1)}
+    return chain <= set(edges) and (len(edges) == len(chain) or chain <= grammar.forced or is_wiring(grammar))
 
 
 def junctions(grammar: ComponentGrammar) -> tuple[int, ...]:
     """Returns the nodes between inputs and outputs that have no choice of an operator, as sums have none."""
     inputs, outputs = component_ends(grammar, grammar.max_nodes)
-    return tuple(
-        node for node, allowed in enumerate(grammar.ops) if len(allowed) == 1 and node not in inputs | outputs
-    )
+    return tuple(node for node, allowed in enumerate(grammar.ops) if len(allowed) == 1 and node not in inputs | outputs)
 
 
 def is_wiring(grammar: ComponentGrammar) -> bool:
@@ -47,9 +64,10 @@ def flag_attribute(grammar: ComponentGrammar) -> str | None:
 
 
 def row_attribute(grammar: ComponentGrammar) -> str | None:
-    """Returns the name of an attribute that is a number: nodes stand in rows by its values."""
+    """Returns the name of an attribute that is one of a few numbers: nodes stand in rows by it."""
     for name, values in grammar.attrs.items():
         found = {value for allowed in values for value in allowed}
-        if name != flag_attribute(grammar) and all(type(value) in (int, float) for value in found):
+        numbers = all(type(value) in (int, float) for value in found)
+        if name != flag_attribute(grammar) and numbers and len(found) <= _ROWS:
             return name
     return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Collection, Mapping, Sequence
 
-BETWEEN_BOXES = 0.16
 _BETWEEN_ROWS = 0.16
 _SWEEPS = 8
 
@@ -39,6 +38,7 @@ def arrange(
     late: Collection[int] = (),
     rows: Sequence[int] | None = None,
     lane: float = 0.12,
+    between: float = 0.16,
 ) -> Layers:
     """Finds layer and height of each node.
 
@@ -53,6 +53,7 @@ def arrange(
         rows: The row of each node, from 0 at the top; by default there is one row. Rows keep apart in
             all layers.
         lane: Height that a line passing a layer takes.
+        between: Least distance of two boxes.
     """
     of = [0] * len(heights)
     for source, target in edges:  # sorted, so a source is settled before it is used
@@ -71,9 +72,9 @@ def arrange(
     for row in range(max(row_of) + 1):
         inside = [[item for item in items if row_of[item[0]] == row] for items in layers]
         within = [link for link in links if row_of[link[0][0]] == row_of[link[1][0]] == row]
-        found = _straighten(inside, within, sizes, lane)
+        found = _straighten(inside, within, sizes, lane, between)
         highest = max(y + sizes.get(item, lane) / 2 for item, y in found.items()) if found else 0.0
-        lowest = min(y - sizes.get(item, lane) / 2 for item, y in found.items()) if found else -BETWEEN_BOXES
+        lowest = min(y - sizes.get(item, lane) / 2 for item, y in found.items()) if found else -between
         ys.update((item, y - highest + top) for item, y in found.items())
         extents.append((top - highest + lowest, top))
         top += lowest - highest - _BETWEEN_ROWS
@@ -139,13 +140,14 @@ def _straighten(
     links: Sequence[tuple[Item, Item]],
     heights: Mapping[Item, float],
     lane: float,
+    between: float,
 ) -> dict[Item, float]:
     """Returns the height of each item: near the mean of its neighbours', in the order of its layer."""
     neighbours = _neighbours(links)
     ys: dict[Item, float] = {}
     gaps: list[list[float]] = []
     for items in layers:
-        sizes = [heights[item] + BETWEEN_BOXES if item in heights else lane for item in items]
+        sizes = [heights[item] + between if item in heights else lane for item in items]
         gaps.append([(upper + lower) / 2 for upper, lower in zip(sizes, sizes[1:])])
         y = sum(gaps[-1]) / 2
         for item, gap in zip(items, [*gaps[-1], 0.0]):

@@ -33,9 +33,9 @@ def live_nodes(space: SearchSpace, arch: Architecture) -> tuple[bool, ...]:
 def component_ends(grammar: ComponentGrammar, size: int) -> tuple[set[int], set[int]]:
     """Returns the inputs and the outputs of a component with `size` nodes."""
     edges = grammar.forced | grammar.free
-    inputs = set(range(size)) - {target for _, target in edges}
-    if size < grammar.max_nodes or grammar.end_op is not None:
-        return inputs, {size - 1}
+    inputs = {0} if grammar.open_inputs else set(range(size)) - {target for _, target in edges}
+    if size < grammar.max_nodes or grammar.end_op is not None or grammar.open_outputs:
+        return inputs - {size - 1}, {size - 1}
     return inputs, set(range(size)) - {source for source, _ in edges}
 
 

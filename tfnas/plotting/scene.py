@@ -13,10 +13,11 @@ BOX_HEIGHT = 0.25
 NODE_SIZE = 0.30
 WIDE = 9.4
 """A picture much wider than this is shrunk on a page."""
+RING = 0.05
+"""Distance of the ring around a marked box."""
 
 _PAD = 0.08
 _LINE_HEIGHT = 0.15
-_RING = 0.05  # from a box to the outer edge of the ring around it
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,10 @@ class Box:
         return abs(self.x - point[0]) < self.width / 2 + gap and abs(self.y - point[1]) < self.height / 2 + gap
 
     @property
-    def room(self) -> float:
-        """Height with the ring."""
-        return self.height + (2 * _RING if self.marked else 0.0)
+    def outer(self) -> tuple[float, float]:
+        """Width and height with the ring."""
+        ring = 2 * RING if self.marked else 0.0
+        return self.width + ring, self.height + ring
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +108,8 @@ class Scene:
         """Returns ``(left, bottom, right, top)``."""
         xs = [x for curve in self.curves for x, _ in curve.points]
         ys = [y for curve in self.curves for _, y in curve.points]
-        xs += [box.x + side * box.width / 2 for box in self.boxes for side in (-1, 1)]
-        ys += [box.y + side * box.room / 2 for box in self.boxes for side in (-1, 1)]
+        xs += [box.x + side * box.outer[0] / 2 for box in self.boxes for side in (-1, 1)]
+        ys += [box.y + side * box.outer[1] / 2 for box in self.boxes for side in (-1, 1)]
         xs += [x for band in self.bands for x in (band.left, band.right)]
         ys += [y for band in self.bands for y in (band.bottom, band.top)]
         return min(xs), min(ys), max(xs), max(ys)
@@ -120,9 +122,7 @@ class Scene:
             curves=tuple(
                 replace(curve, points=tuple((x + dx, y + dy) for x, y in curve.points)) for curve in self.curves
             ),
-            bands=tuple(
-                Band(band.left + dx, band.bottom + dy, band.right + dx, band.top + dy) for band in self.bands
-            ),
+            bands=tuple(Band(band.left + dx, band.bottom + dy, band.right + dx, band.top + dy) for band in self.bands),
         )
 
 

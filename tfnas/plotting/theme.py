@@ -6,6 +6,7 @@ import contextlib
 import functools
 from typing import TYPE_CHECKING, Any, Iterator
 
+from tfnas.plotting.kinds import chosen_operators
 from tfnas.spaces.base import SearchSpace
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ FOREGROUND = (INK, MUTED, LINE, GRID, PAPER)
 SERIES = ("#0f6fb8", "#b3560b", "#5b4b9a", "#2f7d5b")
 """Colours of curves, in order; each reads on a light and on a dark page."""
 
-MARK = "#c1121f"
+MARK = "#d7263d"
 """Colour of the ring around marked boxes; none of `PALETTE`."""
 
 PALETTE = ("#009e73", "#56b4e9", "#0072b2", "#e69f00", "#d55e00", "#cc79a7", "#f0e442")
@@ -105,14 +106,9 @@ def operator_colours(space: SearchSpace) -> dict[str, str | None]:
     end a component, and the label that means "no edge". The others take the colours of `PALETTE` in
     the order of ``space.op_names``, then darker ones, then lighter ones; 21 are distinct.
     """
-    chosen: set[str] = set()
-    for component in space.grammar.components:
-        for allowed in component.ops:
-            names = set(allowed) - {component.end_op}
-            chosen |= names if len(names) > 1 else set()
-    chosen -= {view.no_edge for view in space.grammar.edge_labelled}
+    absent = {view.no_edge for view in space.grammar.edge_labelled}
     colours: dict[str, str | None] = {name: None for name in space.op_names}
-    for index, name in enumerate(name for name in space.op_names if name in chosen):
+    for index, name in enumerate(name for name in chosen_operators(space) if name not in absent):
         colours[name] = _shade(PALETTE[index % len(PALETTE)], index // len(PALETTE) % 3)
     return colours
 
