@@ -155,7 +155,7 @@ def report(directory: pathlib.Path) -> None:
 
 
 @main.command()
-@click.argument("architecture")
+@click.argument("architecture", required=False)
 @_option(
     "-o",
     "--output",
@@ -164,16 +164,23 @@ def report(directory: pathlib.Path) -> None:
     show_default="none",
     help="Draw the architecture into this .png, .svg or .pdf file.",
 )
-@_option("--space", default="nasbench201", help="Search space of the string.")
+@_option("--space", default="nasbench201", help="Search space of the string, with its options behind commas.")
+@_option("--seed", type=int, default=0, help="Seed of the random member that is shown without ARCHITECTURE.")
 @_option("--input-shape", default="32,32,3", metavar="H,W,C", help="Input shape for the costs.")
 @_option("--classes", type=int, default=10, help="Number of classes for the costs.")
-def show(architecture: str, output: pathlib.Path | None, space: str, input_shape: str, classes: int) -> None:
-    """Describe ARCHITECTURE (a published string, or an architecture.json file) and draw it."""
+def show(
+    architecture: str | None, output: pathlib.Path | None, space: str, seed: int, input_shape: str, classes: int
+) -> None:
+    """Describe ARCHITECTURE (a published string, or an architecture.json file) and draw it.
+
+    Without ARCHITECTURE a random member of the space is shown.
+    """
     from tfnas import describe
 
-    text = describe.text(architecture, space=space, input_shape=input_shape, num_classes=classes)
+    arch = describe.find(architecture, space, seed)
+    text = describe.text(arch, input_shape=input_shape, num_classes=classes)
     if output is not None:
-        describe.draw(architecture, output, space=space)
+        describe.draw(arch, output)
         text += f"\ndrawn: {output}"
     click.echo(text)
 

@@ -8,6 +8,8 @@ import math
 import pathlib
 import textwrap
 
+import numpy as np
+
 from tfnas import export, spaces
 from tfnas.architecture import Architecture
 from tfnas.checks import check_image_shape
@@ -19,13 +21,17 @@ _LINE = 120
 _LONG_KEY, _CUT_KEY = 100, 48
 
 
-def parse(text: str, space: str) -> Architecture:
+def find(text: str | None, space: str, seed: int) -> Architecture:
     """Reads an architecture from a published string or from the path of an ``architecture.json``.
+
+    Without a text it is a random member, drawn with the seed.
 
     Raises:
         InvalidArchitectureError: If it is neither.
         UnknownNameError: If there is no such space.
     """
+    if text is None:
+        return spaces.get(space).sample(np.random.default_rng(seed))
     if text.endswith(".json"):
         arch = export.read_architecture(pathlib.Path(text))
         spaces.get(arch.space).validate(arch)
@@ -33,18 +39,16 @@ def parse(text: str, space: str) -> Architecture:
     return spaces.get(space).from_native(text)
 
 
-def text(architecture: str, *, space: str, input_shape: str, num_classes: int) -> str:
+def text(arch: Architecture, *, input_shape: str, num_classes: int) -> str:
     """Returns a few lines: published form, key, size of the graph, costs.
 
     A long key is cut; its digest tells it from others.
 
     Args:
-        architecture: Published string or path of a JSON file.
-        space: Space of the string.
+        arch: A member of a registered space.
         input_shape: ``"height,width,channels"``.
         num_classes: Number of classes.
     """
-    arch = parse(architecture, space)
     owner = spaces.get(arch.space)
     try:
         shape = check_image_shape([int(part) for part in input_shape.split(",")])
@@ -58,20 +62,22 @@ def text(architecture: str, *, space: str, input_shape: str, num_classes: int) -
         f"canonical key  {_short(owner.canonical_key(arch))}",
         f"graph          {_counts(arch)}",
         f"published      {published.params:,} parameters, {published.macs:,} multiply-accumulates",
-        f"without dead   {live.params:,} parameters, {live.macs:,} multiply-accumulates",
+        *(
+            [f"without dead   {live.params:,} parameters, {live.macs:,} multiply-accumulates"]
+            if live != published
+            else []
+        ),
         f"for            {'x'.join(map(str, shape))} images, {num_classes} classes, the published skeleton",
     ]
     return "\n".join(lines)
 
 
-def draw(architecture: str, path: pathlib.Path, *, space: str) -> None:
+def draw(arch: Architecture, path: pathlib.Path) -> None:
     """Draws an architecture into a file of a folder that exists."""
     from tfnas import plotting
 
     if not path.parent.is_dir():
         raise ConfigError(str(path), expected="a file in a folder that exists", received=f"no folder {path.parent}")
-
-    arch = parse(architecture, space)
     plotting.save(plotting.draw(arch), path)
 
 

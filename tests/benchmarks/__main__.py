@@ -33,7 +33,8 @@ def main() -> None:
         for line in importlib.import_module(f"tests.benchmarks.{topics[topic]}").measure():
             ratio = "" if line.ratio is None else f"{line.ratio:.3g}"
             note = "; ".join(part for part in (line.against, line.target and f"target {line.target}") if part)
-            print(f"{line.name:<72}{line.figure:>14.6g} {line.unit:<12}{ratio:>8}  {note}", flush=True)
+            figure = f"{line.figure:,}" if isinstance(line.figure, int) else f"{line.figure:.6g}"
+            print(f"{line.name:<72}{figure:>14} {line.unit:<12}{ratio:>8}  {note}", flush=True)
         print(f"-- {topic}: {time.perf_counter() - start:.1f} s", flush=True)
 
 

@@ -64,8 +64,21 @@ def test_defaults_of_the_command_line_are_those_of_the_configuration():
 
     config = SearchConfig()
     for option in cli.main.commands["search"].params:
-        if option.name in SearchConfig.__slots__ and option.name not in ("test_columns", "skeleton", "strategy_options"):
+        texts = ("test_columns", "skeleton", "strategy_options")
+        if option.name in SearchConfig.__slots__ and option.name not in texts:
             assert option.default == getattr(config, option.name), option.name
+
+
+def test_show_draws_a_random_member_of_any_space(tmp_path):
+    from tfnas import spaces
+
+    for name in (*(name for name in spaces.names() if name != "skip_net"), "enas_macro,layers=6"):
+        text = run("show", "--space", name, "--seed", "3").output
+        native, second, *_ = text.split("\n")
+        assert second.split() == ["space", name] and spaces.get(name).from_native(native)
+    picture = tmp_path / "graph.png"
+    assert run("show", "--space", "randwire,nodes=9", "-o", str(picture)).output.endswith(f"drawn: {picture}\n")
+    assert picture.stat().st_size > 1000
 
 
 def test_spaces_and_show(tmp_path):

@@ -1,0 +1,66 @@
+"""Published figures of the search spaces beside ours. The tests hold every one of them."""
+
+from __future__ import annotations
+
+from tests.benchmarks.line import Line
+from tests.unit.test_fairnas import FIGURES, IMAGENET
+from tests.unit.test_nasbench201 import PUBLISHED as CELLS
+from tests.unit.test_nasbench_macro import PUBLISHED as CHAINS
+from tfnas import spaces
+from tfnas.spaces.fairnas import PUBLISHED as NAMES
+
+INCEPTION = (
+    "0111010"
+    "0000001"
+    "0000001"
+    "0000100"
+    "0000001"
+    "0000001"
+    "0000000"
+    ":input,conv1x1-bn-relu,conv3x3-bn-relu,conv3x3-bn-relu,conv3x3-bn-relu,maxpool3x3,output"
+)
+DARTS_V2 = (
+    "Genotype(normal=[('sep_conv_3x3', 0), ('sep_conv_3x3', 1), ('sep_conv_3x3', 0), ('sep_conv_3x3', 1), "
+    "('sep_conv_3x3', 1), ('skip_connect', 0), ('skip_connect', 0), ('dil_conv_3x3', 2)], "
+    "normal_concat=[2, 3, 4, 5], reduce=[('max_pool_3x3', 0), ('max_pool_3x3', 1), ('skip_connect', 2), "
+    "('max_pool_3x3', 1), ('max_pool_3x3', 0), ('skip_connect', 2), ('skip_connect', 2), ('max_pool_3x3', 1)], "
+    "reduce_concat=[2, 3, 4, 5])"
+)
+
+
+def measure() -> list[Line]:
+    """Computes every figure; the ratio is ours by the published one."""
+    lines = []
+
+    def line(name: str, ours: float, published: float, unit: str = "") -> None:
+        lines.append(Line(name, ours, unit, f"{published:,}", ours / published, "the published figure"))
+
+    nb101, nb201, macro = (spaces.get(name) for name in ("nasbench101", "nasbench201", "nasbench_macro"))
+    line("nasbench101, distinct networks", sum(1 for _ in nb101.unique()), 423_624)
+    line("nasbench101, parameters of the Inception-like cell", nb101.cost(nb101.from_native(INCEPTION)).params, 2694282)
+    for cell, figures in CELLS.items():
+        params, flop = figures["cifar10"]
+        arch = nb201.from_native(cell)
+        line(f"nasbench201, parameters of {cell[:24]}...", nb201.cost(arch).params, round(1e6 * params))
+        line(f"nasbench201, flop of {cell[:24]}...", nb201.published_flops(arch), round(1e6 * flop))
+    line("nasbench201, distinct networks", len({nb201.canonical_key(arch) for arch in nb201.enumerate()}), 5_425)
+    for digits, (params, flops) in CHAINS.items():
+        cost = macro.cost(macro.from_native(digits))
+        line(f"nasbench_macro {digits}, parameters", cost.params, params)
+        line(f"nasbench_macro {digits}, FLOPs", cost.macs, flops)
+    line("nasbench_macro, distinct networks", len({macro.canonical_key(arch) for arch in macro.enumerate()}), 3_969)
+    fairnas = spaces.get("fairnas")
+    for name, digits in NAMES.items():
+        macs, params = FIGURES[digits]
+        cost = fairnas.cost(fairnas.from_native(digits), *IMAGENET)
+        line(f"{name}, multiply-accumulates", round(cost.macs / 1e6, 2), macs, "M")
+        line(f"{name}, parameters", round(cost.params / 1e6, 3), params, "M")
+    darts = spaces.get("darts")
+    cell = darts.from_native(DARTS_V2)
+    line("DARTS_V2, CIFAR, parameters", darts.cost(cell).params, 3_349_342)
+    imagenet = darts.cost(cell, (224, 224, 3), 1000, channels=48, cells=14, imagenet=True)
+    line("DARTS_V2, ImageNet, parameters", imagenet.params, 4_718_752)
+    wired = spaces.get("randwire")
+    full = wired.from_edges([(i, j) for j in range(32) for i in range(j)])
+    line("RandWire, fully connected base network, parameters", wired.cost(full, (224, 224, 3), 200).params, 3_490_000)
+    return lines
