@@ -6,6 +6,8 @@ import numbers
 import os
 from typing import Sequence
 
+import numpy as np
+
 from tfnas.errors import ConfigError
 
 
@@ -14,6 +16,20 @@ def check_positive(**values: int) -> None:
     for name, value in values.items():
         if not _is_integer(value) or value < 1:
             raise ConfigError(name, expected="a positive integer", received=repr(value))
+
+
+def check_rate(**values: float) -> None:
+    """Raises `ConfigError` for the first of the named values that is no number from 0 to below 1."""
+    for name, value in values.items():
+        if not isinstance(value, numbers.Real) or isinstance(value, bool) or not 0 <= value < 1:
+            raise ConfigError(name, expected="a rate, from 0 to below 1", received=repr(value))
+
+
+def check_flag(**values: bool) -> None:
+    """Raises `ConfigError` for the first of the named values that is no truth value."""
+    for name, value in values.items():
+        if not isinstance(value, (bool, np.bool_)):
+            raise ConfigError(name, expected="true or false", received=repr(value))
 
 
 def check_image_shape(input_shape: Sequence[int]) -> tuple[int, int, int]:

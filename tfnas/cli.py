@@ -21,16 +21,23 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 _FOLDER = click.Path(file_okay=False, path_type=pathlib.Path)
 
 
-class _Commands(click.Group):
+@contextlib.contextmanager
+def errors_in_words() -> Iterator[None]:
     """Turns errors that this library raises on purpose into one message and exit status 2."""
+    try:
+        yield
+    except TfnasError as error:
+        click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+class _Commands(click.Group):
+    """Commands that say errors in words."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with errors_in_words():
             return super().invoke(ctx)
-        except TfnasError as error:
-            click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
-            click.echo(str(error), err=True)
-            ctx.exit(2)
 
 
 @click.group(cls=_Commands, context_settings=_CONTEXT)

@@ -1,1 +1,1 @@
-"""Recipes on NAS-Bench-201."""
+"""Recipes on the space `darts`."""

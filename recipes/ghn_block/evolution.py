@@ -8,9 +8,7 @@ section 5.3); 50 epochs a candidate, as the networks that the paper correlates i
 
 from __future__ import annotations
 
-import pathlib
-
-from tfnas import job, recipe, search
+from tfnas import job, recipe
 
 Config = job.SearchConfig
 
@@ -32,7 +30,7 @@ CONFIG = Config(
 
 SMOKE = {
     "space": "ghn_block,nodes=7",
-    "skeleton": {"blocks": 3, "channels": 4},
+    "skeleton": {"blocks": 3, "channels": 4, "auxiliary": True},
     "trials": 2,
     "epochs": 1,
     "final_epochs": 1,
@@ -41,11 +39,7 @@ SMOKE = {
     "fraction": 0.3,
 }
 
-
-def main(config: Config, directory: pathlib.Path) -> search.SearchResult:
-    """Searches, prints the summary, and returns all that was found; goes on with a run that is there."""
-    return recipe.run(config, directory)
-
+main = recipe.run
 
 if __name__ == "__main__":
     recipe.command(__doc__, CONFIG, SMOKE, main)

@@ -1,1 +1,1 @@
-"""Recipes on NAS-Bench-201."""
+"""A search space of your own, and a recipe that searches it."""

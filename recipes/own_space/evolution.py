@@ -5,9 +5,7 @@ python -m recipes.own_space.evolution --data FOLDER
 
 from __future__ import annotations
 
-import pathlib
-
-from tfnas import job, recipe, search
+from tfnas import job, recipe
 
 from .skip_net import SkipNet
 
@@ -30,11 +28,7 @@ SMOKE = {
     "fraction": 0.3,
 }
 
-
-def main(config: Config, directory: pathlib.Path) -> search.SearchResult:
-    """Searches, prints the summary, and returns all that was found; goes on with a run that is there."""
-    return recipe.run(config, directory)
-
+main = recipe.run
 
 if __name__ == "__main__":
     recipe.command(__doc__, CONFIG, SMOKE, main)

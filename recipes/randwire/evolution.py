@@ -9,9 +9,7 @@ epochs. 320 candidates.
 
 from __future__ import annotations
 
-import pathlib
-
-from tfnas import job, recipe, search
+from tfnas import job, recipe
 
 Config = job.SearchConfig
 
@@ -43,11 +41,7 @@ SMOKE = {
     "workers": 1,
 }
 
-
-def main(config: Config, directory: pathlib.Path) -> search.SearchResult:
-    """Searches, prints the summary, and returns all that was found; goes on with a run that is there."""
-    return recipe.run(config, directory)
-
+main = recipe.run
 
 if __name__ == "__main__":
     recipe.command(__doc__, CONFIG, SMOKE, main)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tests.benchmarks.line import Line
 from tests.unit.test_fairnas import FIGURES, IMAGENET
 from tests.unit.test_nasbench201 import PUBLISHED as CELLS
@@ -9,6 +11,7 @@ from tests.unit.test_nasbench_macro import PUBLISHED as CHAINS
 from tfnas import spaces
 from tfnas.spaces.fairnas import PUBLISHED as NAMES
 
+_MOBILE = 100
 INCEPTION = (
     "0111010"
     "0000001"
@@ -63,4 +66,14 @@ def measure() -> list[Line]:
     wired = spaces.get("randwire")
     full = wired.from_edges([(i, j) for j in range(32) for i in range(j)])
     line("RandWire, fully connected base network, parameters", wired.cost(full, (224, 224, 3), 200).params, 3_490_000)
+    block = spaces.get("ghn_block")
+    rng = np.random.default_rng(0)
+    costs = []
+    for _ in range(_MOBILE):
+        arch = block.sample(rng)
+        width = block.mobile_channels(arch)
+        costs.append(block.cost(arch, (224, 224, 3), 1000, imagenet=True, channels=width))
+    mean = [float(np.mean([getattr(cost, name) for cost in costs])) / 1e6 for name in ("macs", "params")]
+    line(f"GHN block, ImageNet mobile, mean of {_MOBILE} random members, multiply-accumulates", mean[0], 569, "M")
+    line(f"GHN block, ImageNet mobile, mean of {_MOBILE} random members, parameters", mean[1], 6.1, "M")
     return lines

@@ -33,6 +33,8 @@ VARIANTS = (
     "ghn_anytime,nodes1=2,nodes2=1,nodes3=1,exits=2",
 )
 
+QUICKLY_BUILT = ("nasbench101", "nasbench201", "nasbench_macro")
+
 WITH_SUPER_NETWORK = ("nasbench201", "nasbench_macro", "fairnas")
 
 
@@ -51,6 +53,15 @@ def test_the_kits_own_space():
 def test_networks_of_registered_space(name):
     space = spaces.get(name)
     rng = np.random.default_rng(0)
+    count = 50 if name in QUICKLY_BUILT else 10
+    check_networks(space, [space.sample(rng) for _ in range(count)], **SMALL_SKELETON[name])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in spaces.names() if name not in QUICKLY_BUILT])
+def test_fifty_networks_of_registered_space(name):
+    space = spaces.get(name)
+    rng = np.random.default_rng(0)
     check_networks(space, [space.sample(rng) for _ in range(50)], **SMALL_SKELETON[name])
 
 
@@ -66,10 +77,11 @@ def test_networks_of_variants(name):
 def test_super_network(name):
     space = spaces.get(name)
     rng = np.random.default_rng(1)
-    check_super_network(space, [space.sample(rng) for _ in range(20)], **SMALL_SKELETON[name])
+    count = 20 if name in QUICKLY_BUILT else 5
+    check_super_network(space, [space.sample(rng) for _ in range(count)], **SMALL_SKELETON[name])
 
 
-@pytest.mark.parametrize("name", set(spaces.names()) - set(WITH_SUPER_NETWORK))
+@pytest.mark.parametrize("name", [name for name in spaces.names() if name not in WITH_SUPER_NETWORK])
 def test_spaces_whose_wiring_varies_have_no_super_network(name):
     with pytest.raises(ConfigError, match="differ in their wiring"):
         spaces.get(name).super_blueprint()

@@ -145,3 +145,43 @@ def test_a_choice_has_the_parameters_of_all_options():
     traced = Choice(0, options).trace(((4, 4, 2),))
     assert traced.params == (4 + 4) + (36 + 4)
     assert set(traced.parameters) >= {"one.conv/kernel", "three.conv/kernel", "three.bn/gamma"}
+
+
+def test_what_does_not_fit_is_said_when_it_is_added():
+    draft = Draft((8, 8, 3))
+    a = draft.add("a", operators.conv_bn(4, 3), IMAGE)
+    b = draft.add("b", operators.conv_bn(4, 3, 2), IMAGE)
+    pooled = draft.add("pooled", chain(pool=layers.GlobalPool()), a)
+    for work, message in [
+        (lambda: draft.sum("sum", [a, b]), "Add: expected tensors of one shape"),
+        (lambda: draft.concat("concat", [a, b]), "Concat: expected tensors of one height and width"),
+        (lambda: draft.sum("sum", []), "inputs of sum: expected at least one node"),
+        (lambda: draft.add("c", operators.conv_bn(4), a, b), "inputs of c: expected 1 of the 3 nodes"),
+        (lambda: draft.add("c", operators.conv_bn(4), 17), "inputs of c"),
+        (lambda: draft.add("c", operators.conv_bn(4), pooled), "c: expected inputs of a shape that its layers take"),
+        (
+            lambda: draft.add("c", chain(conv=layers.Conv(2, (9, 9), padding="valid")), a),
+            "c: expected something left of the image",
+        ),
+        (lambda: draft.finish(a), "output head: expected a node with features alone"),
+        (lambda: draft.finish(pooled, exit1=b), "output exit1"),
+        (
+            lambda: draft.add("c", Choice(0, {"x": operators.conv_bn(4), "y": operators.conv_bn(5)}), a),
+            "options of slot 0: expected results of one shape; received x .8, 8, 4., y .8, 8, 5.",
+        ),
+        (lambda: layers.Conv(3, (2, 2)), "kernel: expected odd sides"),
+        (lambda: layers.DepthwiseConv((3, 4)), "kernel: expected odd sides"),
+    ]:
+        with pytest.raises(ConfigError, match=message):
+            work()
+    assert draft.finish(pooled).costs(10)[0] == 108 + 8 + 108 + 8 + 50
+
+
+def test_unknown_layers_say_how_they_become_known():
+    class Strange(layers.Layer):
+        def output_shape(self, inputs):
+            return inputs[0]
+
+    for apply in (keras_layers.apply, lambda *given: functional.apply(*given[:2], {}, False)):
+        with pytest.raises(ConfigError, match="register_layer"):
+            apply(Strange(), [], "name")

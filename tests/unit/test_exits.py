@@ -41,6 +41,23 @@ def test_the_loss_is_weighted_in_training_and_the_last_output_measures():
     assert float(loss) == pytest.approx(head + 0.4 * auxiliary, rel=1e-4)
 
 
+def test_regularisation_counts_once():
+    import keras
+
+    head = keras.layers.Dense(4, activation="softmax", kernel_regularizer=keras.regularizers.L2(3.0))
+    network = networks.build(ARCH, input_shape=(32, 32, 1), num_classes=4, head=head, **SKELETON)
+    model = with_exits(network, 0.5)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    result = model(X, training=False)
+    entropy = keras.losses.SparseCategoricalCrossentropy()
+    expected = float(entropy(Y, result["head"])) + 0.5 * float(entropy(Y, result["auxiliary"]))
+    penalty = sum(
+        3.0 * float((np.array(weight) ** 2).sum()) for weight in model.weights if "dense/kernel" in weight.path
+    )
+    assert penalty > 1
+    assert float(model.compute_loss(X, Y, result, training=True)) == pytest.approx(expected + penalty, rel=1e-4)
+
+
 def test_networks_with_one_output_are_left_alone():
     network = networks.build(ARCH, input_shape=(8, 8, 1), num_classes=4, cells=1, channels=2)
     assert with_exits(network, 0.4) is network and without_auxiliary(network) is network

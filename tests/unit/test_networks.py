@@ -183,6 +183,16 @@ def test_a_network_with_further_outputs_is_a_dictionary():
     assert model.get_layer("auxiliary") is not model.get_layer("head")
 
 
+def test_a_layer_as_head_is_copied_for_every_output():
+    import keras
+
+    space = spaces.get("ghn_anytime,nodes1=2,nodes2=2,nodes3=1,exits=2")
+    arch = space.sample(np.random.default_rng(0))
+    model = networks.build(arch, input_shape=SHAPE, num_classes=3, head=keras.layers.Dense(3, name="own"), channels=2)
+    assert {name: value.shape[1] for name, value in model.output.items()} == {"exit1": 3, "exit2": 3, "head": 3}
+    assert {layer.name for layer in model.layers if "own" in layer.name} == {"own", "exit1_own", "exit2_own"}
+
+
 def test_drop_path_drops_whole_examples_in_training_alone():
     space = spaces.get("darts")
     arch = space.sample(np.random.default_rng(1))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping, Sequence
+from typing import Iterable, Mapping, Sequence
 
 from tfnas.blueprints.layers import Add, Concat, Dense, Layer, Parameter, Shape
-from tfnas.blueprints.operator import Choice, Operator, merge
+from tfnas.blueprints.operator import Choice, Operator, Trace, merge
 from tfnas.errors import ConfigError
 
 IMAGE = -1
@@ -27,15 +27,21 @@ class Node:
         name: Unique; what is to be told apart by weights has names of its own.
         operator: What is computed, or the choice that is to be made.
         inputs: The nodes it reads, by number; `IMAGE` is the image.
-        shape: Of its result.
-        place: The node of the architecture that it stands for, None for the network around the cells.
+        trace: What the operator is there: the shape of its result, parameters, costs.
+        place: The node of the architecture that it belongs to, as its operator, as the sum of what it
+            reads, or as what brings that to its shape; None for the network around the cells.
     """
 
     name: str
     operator: Operator | Choice
     inputs: tuple[int, ...]
-    shape: Shape
+    trace: Trace
     place: int | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the result."""
+        return self.trace.shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Blueprint:
         """Returns every parameter, heads included; ``"node.step/parameter"`` is the name."""
         found = {}
         for node in self.nodes:
-            for name, parameter in node.operator.trace(self.shapes_into(node)).parameters.items():
+            for name, parameter in node.trace.parameters.items():
                 found[f"{node.name}.{name}"] = parameter
         for output, k in self.outputs:
             for name, parameter in Dense(num_classes).parameters([self._features(k)]).items():
@@ -72,11 +78,8 @@ class Blueprint:
 
     def costs(self, num_classes: int) -> tuple[int, int]:
         """Returns trainable parameters and multiply-accumulates, heads included."""
-        params = macs = 0
-        for node in self.nodes:
-            trace = node.operator.trace(self.shapes_into(node))
-            params += trace.params
-            macs += trace.macs
+        params = sum(node.trace.params for node in self.nodes)
+        macs = sum(node.trace.macs for node in self.nodes)
         for _, k in self.outputs:
             (features,) = self._features(k)
             params += features * num_classes + num_classes
@@ -90,10 +93,12 @@ class Blueprint:
         for output, k in self.outputs:
             heads += self._features(k)[0] * num_classes
             needed |= self.ancestors(k)
-            totals[output] = heads + sum(
-                self.nodes[i].operator.trace(self.shapes_into(self.nodes[i])).macs for i in needed
-            )
+            totals[output] = heads + self.macs_of(needed)
         return totals
+
+    def macs_of(self, nodes: Iterable[int]) -> int:
+        """Returns the multiply-accumulates of some nodes together."""
+        return sum(self.nodes[k].trace.macs for k in nodes)
 
     def ancestors(self, node: int) -> set[int]:
         """Returns the nodes that a node depends on, itself included."""
@@ -129,15 +134,32 @@ class Draft:
         """Adds a node and returns its number. An operator without steps adds none.
 
         Raises:
-            ConfigError: If the name is taken.
+            ConfigError: If the name is taken, the inputs do not fit the operator, or nothing is left of
+                the image.
         """
-        if isinstance(operator, Operator) and not operator.steps:
-            return inputs[0]
         if name in self._names:
             raise ConfigError("blueprint", expected="names that are given once", received=f"a second {name!r}")
+        if len(inputs) != operator.num_inputs or min(inputs) < IMAGE or max(inputs) >= len(self._nodes):
+            raise ConfigError(
+                f"inputs of {name}",
+                expected=f"{operator.num_inputs} of the {len(self._nodes)} nodes there are, or IMAGE",
+                received=repr(inputs),
+            )
+        if isinstance(operator, Operator) and not operator.steps:
+            return inputs[0]
+        shapes = tuple([self.shape(k) for k in inputs])
+        try:
+            trace = operator.trace(shapes)
+        except (ValueError, IndexError) as error:  # a layer takes a shape apart that has another rank
+            raise ConfigError(
+                name, expected="inputs of a shape that its layers take", received=f"{shapes} ({error})"
+            ) from error
+        if min(trace.shape) < 1:
+            raise ConfigError(
+                name, expected="something left of the image", received=f"a result of shape {trace.shape} from {shapes}"
+            )
         self._names.add(name)
-        shape = operator.trace(tuple(self.shape(k) for k in inputs)).shape
-        self._nodes.append(Node(name, operator, inputs, shape, place))
+        self._nodes.append(Node(name, operator, inputs, trace, place))
         return len(self._nodes) - 1
 
     def choose(
@@ -155,7 +177,13 @@ class Draft:
         return self.add(f"{name}.{chosen}", options[chosen], *inputs, place=place)
 
     def join(self, name: str, layer: Layer, inputs: Sequence[int], place: int | None = None) -> int:
-        """Joins nodes by one layer; a single node is returned as it is."""
+        """Joins nodes by one layer; a single node is returned as it is.
+
+        Raises:
+            ConfigError: If there is no node, or their shapes do not fit.
+        """
+        if not inputs:
+            raise ConfigError(f"inputs of {name}", expected="at least one node", received="none")
         if len(inputs) == 1:
             return inputs[0]
         return self.add(name, merge(layer, len(inputs)), *inputs, place=place)
@@ -174,5 +202,16 @@ class Draft:
         Args:
             features: The node whose result the main head reads, of shape ``(features,)``.
             **others: Further outputs that come before it, by name.
+
+        Raises:
+            ConfigError: If an output has height and width.
         """
+        for name, node in {**others, MAIN: features}.items():
+            if len(self.shape(node)) != 1:
+                raise ConfigError(
+                    f"output {name}",
+                    expected="a node with features alone",
+                    received=f"one of shape {self.shape(node)}",
+                    remedy="Pool it with tfnas.blueprints.layers.GlobalPool.",
+                )
         return Blueprint(self._input_shape, tuple(self._nodes), (*others.items(), (MAIN, features)))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import numbers
 from dataclasses import dataclass
 from typing import Mapping, Sequence
 
 from tfnas.blueprints import operators as ops
-from tfnas.blueprints.blueprint import IMAGE, Blueprint, Draft
+from tfnas.blueprints.blueprint import AUXILIARY, IMAGE, Blueprint, Draft
 from tfnas.blueprints.layers import (
     BatchNorm,
     Concat,
@@ -23,7 +22,7 @@ from tfnas.blueprints.layers import (
     Zero,
 )
 from tfnas.blueprints.operator import Operator, Step, chain
-from tfnas.checks import check_positive
+from tfnas.checks import check_positive, check_rate
 from tfnas.errors import ConfigError
 
 NONE, MAX_POOL, AVERAGE_POOL, SKIP = "none", "max_pool_3x3", "avg_pool_3x3", "skip_connect"
@@ -97,8 +96,7 @@ def network(
         ConfigError: If a size is wrong, or the image too small for the auxiliary head.
     """
     check_positive(channels=channels, cells=cells)
-    if not isinstance(drop_path, numbers.Real) or not 0 <= drop_path < 1:
-        raise ConfigError("drop_path", expected="a rate from 0 to below 1", received=repr(drop_path))
+    check_rate(drop_path=drop_path)
     if imagenet and channels < 2:
         raise ConfigError("channels", expected="at least 2 with the stem of ImageNet", received=repr(channels))
     first = _plan(normal, live_only, 0)
@@ -121,7 +119,7 @@ def network(
                 draft, f"cell{k + 1}", plans[reduction], sources, channels, reduction, after_reduction, float(drop_path)
             )
         if auxiliary and k == 2 * cells // 3:
-            others["auxiliary"] = _auxiliary(draft, results[k], imagenet)
+            others[AUXILIARY] = _auxiliary(draft, results[k], imagenet)
     return draft.finish(draft.add("last", ops.layer(GlobalPool()), results[cells - 1]), **others)
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import numbers
 from typing import Mapping, Sequence
 
 from tfnas.blueprints import operators as ops
 from tfnas.blueprints.blueprint import IMAGE, Blueprint, Draft
 from tfnas.blueprints.layers import Add, Concat, Conv, DepthwiseConv, Dropout, GlobalPool, Layer, Pool, Relu, Shape
 from tfnas.blueprints.operator import Operator, Step, chain
-from tfnas.checks import check_positive
+from tfnas.checks import check_positive, check_rate
 from tfnas.errors import ConfigError
 
 CONV3, SEPARABLE3, CONV5, SEPARABLE5 = "conv3x3", "sep3x3", "conv5x5", "sep5x5"
@@ -60,8 +59,7 @@ def network(
     check_positive(channels=channels)
     if channels < 2:
         raise ConfigError("channels", expected="at least 2, of which reductions halve", received=repr(channels))
-    if not isinstance(dropout, numbers.Real) or not 0 <= dropout < 1:
-        raise ConfigError("dropout", expected="a rate from 0 to below 1", received=repr(dropout))
+    check_rate(dropout=dropout)
     distance = len(operators) // 3
     reductions = {distance - 1, 2 * distance - 1}
     draft = Draft(input_shape)
@@ -83,8 +81,7 @@ def network(
                 for k, result in results.items()
                 if k in read or not live_only
             }
-    last: dict[str, Layer] = {"pool": GlobalPool(), **({"drop": Dropout(float(dropout))} if dropout else {})}
-    return draft.finish(draft.add("last", chain(**last), results[len(operators)]))
+    return draft.finish(draft.add("last", _last(float(dropout)), results[len(operators)]))
 
 
 @functools.cache
@@ -99,6 +96,11 @@ def _options(channels: int) -> Mapping[str, Operator]:
         AVERAGE_POOL: chain(**first, pool=Pool("average", 3)),
         MAX_POOL: chain(**first, pool=Pool("max", 3)),
     }
+
+
+@functools.cache
+def _last(dropout: float) -> Operator:
+    return chain(pool=GlobalPool(), **({"drop": Dropout(dropout)} if dropout else {}))
 
 
 @functools.cache

@@ -9,7 +9,7 @@ from tfnas.blueprints import operators as ops
 from tfnas.blueprints.blueprint import IMAGE, Blueprint, Draft
 from tfnas.blueprints.layers import BatchNorm, Conv, DepthwiseConv, Dropout, GlobalPool, Relu, Shape
 from tfnas.blueprints.operator import Operator, chain
-from tfnas.checks import check_positive
+from tfnas.checks import check_positive, check_rate
 from tfnas.errors import ConfigError
 
 KERNELS, EXPANSIONS = (3, 5, 7), (3, 6)
@@ -75,6 +75,7 @@ def network(
         ConfigError: If a size is wrong, or the width is no multiple of four.
     """
     check_positive(width=width, head_channels=head_channels)
+    check_rate(dropout=dropout)
     if width % 4:
         raise ConfigError("width", expected="a multiple of 4", received=str(width))
     draft = Draft(input_shape)

@@ -30,7 +30,7 @@ def network(cells: Sequence[Cell], input_shape: Shape, *, channels: int = 16) ->
     concatenates it in the order of the nodes' numbers, reduces it to its own number of channels by a
     1x1 convolution, batch normalisation and ReLU, and applies its operator, a convolution with batch
     normalisation and ReLU, or a pooling. The mean over height and width of an exit feeds a head of its
-    own: the outputs ``exit1``, ``exit2``, ... by order of the nodes.
+    own: the outputs ``exit1``, ``exit2``, ... by the multiply-accumulates that each needs by itself.
 
     The paper leaves open, and here it is so: a node at scale s has s times `channels` channels, as
     the feature maps of MSDNet (Huang et al., ICLR 2018), which the space is modelled on. A cell's result
@@ -47,17 +47,21 @@ def network(cells: Sequence[Cell], input_shape: Shape, *, channels: int = 16) ->
     check_positive(channels=channels)
     draft = Draft(input_shape)
     x = draft.add("stem", ops.conv_bn(channels, 3, relu=Relu()), IMAGE)
-    exits: dict[str, int] = {}
+    exits: list[int] = []
     start = 0
     for k, cell in enumerate(cells):
         target = CELL_SCALES[min(k + 1, len(cells) - 1)][0]
         x = _cell(draft, x, cell, k, start, target, channels, exits)
         start += len(cell) + 2
-    return draft.finish(draft.add("last", ops.layer(GlobalPool()), x), **exits)
+    last = draft.add("last", ops.layer(GlobalPool()), x)
+    whole = draft.finish(last)
+    costs = {node: whole.macs_of(whole.ancestors(node)) for node in exits}
+    ordered = sorted(exits, key=costs.__getitem__)
+    return draft.finish(last, **{f"exit{number}": node for number, node in enumerate(ordered, start=1)})
 
 
 def _cell(
-    draft: Draft, x: int, cell: Cell, number: int, start: int, target: int, channels: int, exits: dict[str, int]
+    draft: Draft, x: int, cell: Cell, number: int, start: int, target: int, channels: int, exits: list[int]
 ) -> int:
     """Adds a cell, whose input has the place `start`; its result is brought to the scale `target`."""
     name = f"cell{number + 1}"
@@ -77,7 +81,7 @@ def _cell(
         read = draft.add(f"{here}.bottleneck", ops.conv_bn(channels * scale, relu=Relu()), read, place=place)
         nodes.append(draft.add(f"{here}.{operator}", _operator(operator, channels * scale), read, place=place))
         if is_exit:
-            exits[f"exit{len(exits) + 1}"] = draft.add(f"{here}.exit", ops.layer(GlobalPool()), nodes[k])
+            exits.append(draft.add(f"{here}.exit", ops.layer(GlobalPool()), nodes[k]))
     inner = {source for _, _, _, sources in cell for source in sources}
     leaves = [bring(k, target) for k in range(1, len(nodes)) if k not in inner]
     return draft.concat(f"{name}.concat", leaves)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import numbers
 from typing import Sequence
 
 from tfnas.blueprints import operators as ops
 from tfnas.blueprints.blueprint import AUXILIARY, IMAGE, Blueprint, Draft
 from tfnas.blueprints.layers import Add, Conv, DepthwiseConv, Dropout, GlobalPool, Layer, Pool, Relu, Shape
 from tfnas.blueprints.operator import Operator, Step, chain
-from tfnas.checks import check_positive
+from tfnas.checks import check_positive, check_rate
 from tfnas.errors import ConfigError
 
 IDENTITY, CONV1, SEPARABLE3, SEPARABLE5 = "identity", "conv_1x1", "sep_conv_3x3", "sep_conv_5x5"
@@ -69,8 +68,7 @@ def network(
     channels = (12 if imagenet else 32) if channels is None else channels
     blocks = (14 if imagenet else 18) if blocks is None else blocks
     check_positive(channels=channels, blocks=blocks)
-    if not isinstance(drop_path, numbers.Real) or not 0 <= drop_path < 1:
-        raise ConfigError("drop_path", expected="a rate from 0 to below 1", received=repr(drop_path))
+    check_rate(drop_path=drop_path)
     if imagenet and channels < 2:
         raise ConfigError("channels", expected="at least 2 for ImageNet, to reduce", received=repr(channels))
     reductions = _reductions(blocks, imagenet)

@@ -59,6 +59,22 @@ class _SameShape(Layer):
         return inputs[0]
 
 
+class _OfEqualShapes(_SameShape):
+    __slots__ = ()
+
+    def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        if len(set(inputs)) > 1:
+            raise ConfigError(type(self).__name__, expected="tensors of one shape", received=repr(tuple(inputs)))
+        return inputs[0]
+
+
+def _check_odd(kernel: tuple[int, int]) -> None:
+    if not all(side % 2 for side in kernel):
+        raise ConfigError(
+            "kernel", expected="odd sides, to be padded evenly", received=repr(kernel), remedy="Or pad with 'valid'."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Conv(Layer):
     """Convolution.
@@ -81,6 +97,8 @@ class Conv(Layer):
     padding: str = "same"
 
     def __post_init__(self) -> None:
+        if self.padding == "same":
+            _check_odd(self.kernel)
         if self.strides > 1 and self.dilation > 1:
             raise ConfigError(
                 "convolution",
@@ -114,6 +132,9 @@ class DepthwiseConv(Layer):
     kernel: tuple[int, int]
     strides: int = 1
     dilation: int = 1
+
+    def __post_init__(self) -> None:
+        _check_odd(self.kernel)
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         height, width, channels = inputs[0]
@@ -182,13 +203,18 @@ class Pool(Layer):
         kind: ``"max"`` or ``"average"``.
         size: Side of the window.
         strides: Step in both directions.
-        padding: ``"same"`` or ``"valid"``.
+        padding: ``"same"``, which pads odd windows evenly on both sides, or ``"valid"``.
     """
 
     kind: str
     size: int
     strides: int = 1
     padding: str = "same"
+
+    @property
+    def is_evenly_padded(self) -> bool:
+        """Whether Keras's own ``"same"`` would pad even sizes on one side only."""
+        return self.padding == "same" and self.strides > 1 and self.size > 1 and self.size % 2 == 1
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
         height, width, channels = inputs[0]
@@ -280,12 +306,12 @@ class Dropout(_SameShape):
 
 
 @dataclass(frozen=True, slots=True)
-class Add(_SameShape):
+class Add(_OfEqualShapes):
     """Sum of tensors of one shape."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mean(_SameShape):
+class Mean(_OfEqualShapes):
     """Mean of tensors of one shape."""
 
 
@@ -295,7 +321,7 @@ class Multiply(_SameShape):
 
 
 @dataclass(frozen=True, slots=True)
-class GatedSum(_SameShape):
+class GatedSum(_OfEqualShapes):
     """Sum of tensors of one shape, each scaled by the sigmoid of one learned number.
 
     The numbers are one row of a table, as Keras's ``Embedding`` has it; they start at zero.
@@ -310,4 +336,6 @@ class Concat(Layer):
     """Concatenation of the channels."""
 
     def output_shape(self, inputs: Sequence[Shape]) -> Shape:
+        if len({shape[:-1] for shape in inputs}) > 1:
+            raise ConfigError("Concat", expected="tensors of one height and width", received=repr(tuple(inputs)))
         return (*inputs[0][:-1], sum(shape[-1] for shape in inputs))

@@ -61,8 +61,7 @@ def network(
             x = _residual_block(draft, x, channels, f"stage{stage}.reduce")
         for cell in range(1, cells_per_stage + 1):
             x = _cell(draft, x, operators, channels, live_only, f"stage{stage}.cell{cell}")
-    x = draft.add("last", chain(bn=ops.TORCH, relu=Relu(), pool=GlobalPool()), x)
-    return draft.finish(x)
+    return draft.finish(draft.add("last", _last(), x))
 
 
 def _cell(draft: Draft, x: int, operators: Sequence[str] | None, channels: int, live_only: bool, name: str) -> int:
@@ -85,6 +84,11 @@ def _residual_block(draft: Draft, x: int, channels: int, name: str) -> int:
     b = draft.add(f"{name}.b", ops.relu_conv_bn(channels, 3), a)
     shortcut = draft.add(f"{name}.shortcut", _shortcut(channels), x)
     return draft.sum(f"{name}.sum", [b, shortcut])
+
+
+@functools.cache
+def _last() -> Operator:
+    return chain(bn=ops.TORCH, relu=Relu(), pool=GlobalPool())
 
 
 @functools.cache

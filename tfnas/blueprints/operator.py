@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Mapping
 
 from tfnas.blueprints.layers import Add, Layer, Parameter, Shape
+from tfnas.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,12 @@ class Choice:
     def trace(self, inputs: tuple[Shape, ...]) -> Trace:
         """Returns the shape, and parameters and costs of all options together."""
         traces = {name: operator.trace(inputs) for name, operator in self.options.items()}
+        if len({trace.shape for trace in traces.values()}) > 1:
+            raise ConfigError(
+                f"options of slot {self.slot}",
+                expected="results of one shape",
+                received=", ".join(f"{name} {trace.shape}" for name, trace in traces.items()),
+            )
         return Trace(
             next(iter(traces.values())).shape,
             sum(trace.params for trace in traces.values()),

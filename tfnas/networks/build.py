@@ -105,7 +105,10 @@ def _realised(blueprint: Blueprint, images: Any) -> dict[str, Any]:
 def _headed(features: Any, output: str, head: Any, num_classes: int) -> Any:
     keras = keras3()
     if isinstance(head, keras.layers.Layer):
-        return type(head).from_config(head.get_config())(features)  # every network has weights of its own
+        config = head.get_config()  # every network, and every output, has weights of its own
+        if output != MAIN:
+            config["name"] = f"{output}_{config['name']}"
+        return type(head).from_config(config)(features)
     if callable(head):
         return head(features)
     activation = "softmax" if head == "classification" else None

@@ -6,6 +6,7 @@ from typing import Any, Callable, Mapping, Sequence
 
 from tfnas._keras import keras3
 from tfnas.blueprints import Layer, Operator, layers
+from tfnas.errors import ConfigError
 
 Weights = Mapping[str, Any]
 Compute = Callable[[Any, Sequence[Any], Weights, bool], Any]
@@ -47,8 +48,15 @@ def apply(layer: Layer, inputs: Sequence[Any], weights: Weights, training: bool)
     Batch normalisation goes by the batch in training, or where no moving statistics are given.
 
     Raises:
-        KeyError: If the layer is of no known kind, or a weight is missing.
+        ConfigError: If the layer is of no known kind.
     """
+    if type(layer) not in _FUNCTIONS:
+        raise ConfigError(
+            "layer",
+            expected="a kind of layer that networks know",
+            received=repr(layer),
+            remedy="Add yours with tfnas.networks.register_layer.",
+        )
     return _FUNCTIONS[type(layer)](layer, inputs, weights, training)
 
 
@@ -90,6 +98,9 @@ def _batch_norm(layer: layers.BatchNorm, inputs: Sequence[Any], weights: Weights
 def _pool(layer: layers.Pool, inputs: Sequence[Any], weights: Weights, training: bool) -> Any:
     ops = keras3().ops
     pool = {"max": ops.max_pool, "average": ops.average_pool}[layer.kind]
+    if layer.is_evenly_padded:
+        every = pool(inputs[0], layer.size, strides=1, padding="same")
+        return every[:, :: layer.strides, :: layer.strides]
     return pool(inputs[0], layer.size, strides=layer.strides, padding=layer.padding)
 
 

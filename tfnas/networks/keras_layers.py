@@ -6,6 +6,7 @@ from typing import Any, Callable, Sequence
 
 from tfnas._keras import keras3
 from tfnas.blueprints import Layer, layers
+from tfnas.errors import ConfigError
 
 Make = Callable[[Any, Sequence[Any], str], Any]
 
@@ -14,8 +15,15 @@ def apply(layer: Layer, inputs: Sequence[Any], name: str) -> Any:
     """Applies a primitive layer to Keras tensors; what has parameters is called `name`.
 
     Raises:
-        KeyError: If the layer is of no known kind.
+        ConfigError: If the layer is of no known kind.
     """
+    if type(layer) not in _MAKERS:
+        raise ConfigError(
+            "layer",
+            expected="a kind of layer that networks know",
+            received=repr(layer),
+            remedy="Add yours with tfnas.networks.register_layer.",
+        )
     return _MAKERS[type(layer)](layer, inputs, name)
 
 
@@ -63,8 +71,14 @@ def _batch_norm(layer: layers.BatchNorm, inputs: Sequence[Any], name: str) -> An
 
 
 def _pool(layer: layers.Pool, inputs: Sequence[Any], name: str) -> Any:
-    kinds = {"max": keras3().layers.MaxPooling2D, "average": keras3().layers.AveragePooling2D}
-    return kinds[layer.kind](layer.size, strides=layer.strides, padding=layer.padding, name=name)(inputs[0])
+    keras = keras3()
+    kinds = {"max": keras.layers.MaxPooling2D, "average": keras.layers.AveragePooling2D}
+    (x,) = inputs
+    if layer.is_evenly_padded:
+        # every second window of those of stride 1, which Keras pads evenly
+        every = kinds[layer.kind](layer.size, strides=1, padding="same", name=name)(x)
+        return every[:, :: layer.strides, :: layer.strides]
+    return kinds[layer.kind](layer.size, strides=layer.strides, padding=layer.padding, name=name)(x)
 
 
 def _gated_sum(layer: layers.GatedSum, inputs: Sequence[Any], name: str) -> Any:

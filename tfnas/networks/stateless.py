@@ -42,8 +42,9 @@ def stateless_call(
     _check(blueprint, weights)
     values = {IMAGE: images}
     for k, node in enumerate(blueprint.nodes):
-        parameters = node.operator.trace(blueprint.shapes_into(node)).parameters
-        own = {name: weights[f"{node.name}.{name}"] for name in parameters if f"{node.name}.{name}" in weights}
+        own = {
+            name: weights[f"{node.name}.{name}"] for name in node.trace.parameters if f"{node.name}.{name}" in weights
+        }
         values[k] = run(node.operator, [values[i] for i in node.inputs], own, training)
     return {
         name: apply(

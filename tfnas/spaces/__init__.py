@@ -61,11 +61,14 @@ def parse_options(texts: Sequence[str]) -> dict[str, Any]:
     for text in texts:
         key, _, value = text.partition("=")
         try:
-            options[key.strip()] = json.loads(value.lower())
+            parsed = json.loads(value.lower())
         except ValueError:
-            raise ConfigError(
-                "option", expected="NAME=VALUE with a number, true or false", received=repr(text)
-            ) from None
+            parsed = None
+        if not key.isidentifier() or not isinstance(parsed, (bool, int, float)):
+            raise ConfigError("option", expected="NAME=VALUE with a number, true or false", received=repr(text))
+        if key in options:
+            raise ConfigError(f"option {key}", expected="one value", received=f"{options[key]} and {parsed}")
+        options[key] = parsed
     return options
 
 

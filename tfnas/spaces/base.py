@@ -12,7 +12,7 @@ import numpy as np
 
 from tfnas.architecture import Architecture
 from tfnas.blueprints import Blueprint
-from tfnas.checks import check_image_shape, check_positive
+from tfnas.checks import check_flag, check_image_shape, check_positive, check_rate
 from tfnas.errors import ConfigError, InvalidArchitectureError
 from tfnas.spaces.grammar import EdgeLabelled, Grammar
 
@@ -119,7 +119,11 @@ class SearchSpace(abc.ABC):
     def _blueprint(
         self, arch: Architecture, input_shape: tuple[int, int, int], *, live_only: bool, **skeleton: Any
     ) -> Blueprint:
-        """Returns the network of a member, see `blueprint`; name the skeleton's arguments, with defaults."""
+        """Returns the network of a member, see `blueprint`.
+
+        Name the skeleton's arguments, with defaults; what arrives has their kind: positive integers,
+        rates from 0 to below 1, truth values.
+        """
 
     def _super_blueprint(self, input_shape: tuple[int, int, int], **skeleton: Any) -> Blueprint:
         """Returns the network with all choices open, see `super_blueprint`."""
@@ -151,10 +155,12 @@ class SearchSpace(abc.ABC):
             **skeleton: Sizes of the network around the cells; their defaults are the published ones.
 
         Raises:
+            InvalidArchitectureError: If the architecture is of another space.
             ConfigError: If the shape or a skeleton argument is wrong.
         """
-        self._check_skeleton(skeleton)
-        return self._blueprint(arch, check_image_shape(input_shape), live_only=live_only, **skeleton)
+        self._check_name(arch)
+        shape = check_image_shape(input_shape)
+        return self._blueprint(arch, shape, live_only=bool(live_only), **self._checked(skeleton))
 
     def super_blueprint(self, input_shape: Sequence[int] = (32, 32, 3), **skeleton: Any) -> Blueprint:
         """Describes the super-network: every operator of every choice, and the choices left open.
@@ -162,8 +168,7 @@ class SearchSpace(abc.ABC):
         Raises:
             ConfigError: If the space has none, or the shape or a skeleton argument is wrong.
         """
-        self._check_skeleton(skeleton)
-        return self._super_blueprint(check_image_shape(input_shape), **skeleton)
+        return self._super_blueprint(check_image_shape(input_shape), **self._checked(skeleton))
 
     def cost(
         self,
@@ -188,7 +193,7 @@ class SearchSpace(abc.ABC):
             ConfigError: If a size is not positive or an argument is unknown.
         """
         check_positive(num_classes=num_classes)
-        return Cost(*self.blueprint(arch, input_shape, live_only=live_only, **skeleton).costs(num_classes))
+        return Cost(*self.blueprint(arch, input_shape, live_only=live_only, **skeleton).costs(int(num_classes)))
 
     @classmethod
     @functools.cache
@@ -204,14 +209,31 @@ class SearchSpace(abc.ABC):
         """
         return {}
 
-    def _check_skeleton(self, skeleton: Mapping[str, Any]) -> None:
-        unknown = skeleton.keys() - self.skeleton_defaults().keys()
-        if unknown:
-            raise ConfigError(
-                f"skeleton of {self.name}",
-                expected=", ".join(self.skeleton_defaults()) or "no arguments",
-                received=", ".join(sorted(unknown)),
-            )
+    def _checked(self, skeleton: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the skeleton's arguments as plain values of the kinds that their defaults have.
+
+        Operators are kept by the sizes they have, where ``np.int8(24)`` and ``24`` are the same.
+        """
+        defaults = self.skeleton_defaults()
+        plain: dict[str, Any] = {}
+        for name, value in skeleton.items():
+            if name not in defaults:
+                raise ConfigError(
+                    f"skeleton of {self.name}", expected=", ".join(defaults) or "no arguments", received=name
+                )
+            default = defaults[name]
+            if isinstance(default, bool):
+                check_flag(**{name: value})
+                plain[name] = bool(value)
+            elif isinstance(default, float):
+                check_rate(**{name: value})
+                plain[name] = float(value)
+            elif value is None and default is None:
+                plain[name] = None
+            else:
+                check_positive(**{name: value})
+                plain[name] = int(value)
+        return plain
 
     @abc.abstractmethod
     def to_native(self, arch: Architecture) -> str:

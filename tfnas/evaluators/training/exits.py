@@ -43,10 +43,11 @@ def _model_class() -> type:
             self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
         ) -> Any:
             loss = super().compute_loss(x, y, y_pred[MAIN], sample_weight, training)
-            if training:
-                for name, prediction in y_pred.items():
-                    if name != MAIN:
-                        loss += self._exit_weight * super().compute_loss(x, y, prediction, sample_weight, training)
+            others = [prediction for name, prediction in y_pred.items() if name != MAIN] if training else []
+            penalty = sum(self.losses)  # of regularizers, which is in every loss and counts once
+            for prediction in others:
+                other = super().compute_loss(x, y, prediction, sample_weight, training)
+                loss += self._exit_weight * (other - penalty)
             return loss
 
         def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:

@@ -1,0 +1,90 @@
+"""Sizes around the cells: what is taken, and what is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tfnas import spaces
+from tfnas.checks import check_flag, check_rate
+from tfnas.errors import ConfigError, InvalidArchitectureError
+
+OWN = [name for name in spaces.names() if name != "skip_net"]  # which another test registers
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_numbers_of_numpy_are_numbers(name):
+    """Also afterwards: operators are kept by their sizes, and must not keep the numbers' type."""
+    space = spaces.get(name)
+    arch = space.sample(np.random.default_rng(0))
+    sizes = {key: value for key, value in space.skeleton_defaults().items() if isinstance(value, int)}
+    plain = {key: value + 4 if type(value) is int else value for key, value in sizes.items()}
+    narrow = {key: np.int16(value) if type(value) is int else np.bool_(value) for key, value in plain.items()}
+    given = space.cost(arch, (32, 32, 3), np.int16(10), **narrow)
+    after = space.cost(arch, (160, 160, 3), 10, **plain)
+    assert given == space.cost(arch, (32, 32, 3), 10, **plain)
+    assert {type(value) for cost in (given, after) for value in (cost.params, cost.macs)} == {int}
+    assert after.macs > given.macs
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_values_of_a_wrong_kind_are_refused_by_name(name):
+    space = spaces.get(name)
+    arch = space.sample(np.random.default_rng(0))
+    for key, default in space.skeleton_defaults().items():
+        if isinstance(default, bool):
+            wrong = (1, "true", None, 0.0)
+        elif isinstance(default, float):
+            wrong = (1, -0.1, float("nan"), "a", True, [1])
+        else:
+            wrong = (0, -1, 2.5, "8", True, [1])
+        for value in wrong:
+            with pytest.raises(ConfigError, match=rf"^{key}: "):
+                space.cost(arch, **{key: value})
+    with pytest.raises(ConfigError, match=f"skeleton of {name}: expected .*; received no_such_size"):
+        space.cost(arch, no_such_size=3)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_members_of_another_space_have_no_network_here(name):
+    space = spaces.get(name)
+    other = spaces.get("nasbench201" if name != "nasbench201" else "fairnas")
+    foreign = other.sample(np.random.default_rng(0))
+    for ask in (space.cost, space.blueprint):
+        with pytest.raises(InvalidArchitectureError, match=f"expected a member of '{name}'"):
+            ask(foreign)
+
+
+def test_members_of_another_variant_have_no_network_here():
+    small, large = spaces.get("randwire,nodes=4"), spaces.get("randwire,nodes=5")
+    with pytest.raises(InvalidArchitectureError, match="a member of 'randwire,nodes=4'"):
+        large.cost(small.sample(np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("nasbench101,foo=1", "options of space 'nasbench101': expected max_nodes, max_edges; received 'foo'"),
+        ("nasbench101,", "option: expected NAME=VALUE"),
+        ("nasbench101,=3", "option: expected NAME=VALUE"),
+        ("nasbench101,max_nodes", "option: expected NAME=VALUE"),
+        ("nasbench101,max_nodes=many", "option: expected NAME=VALUE"),
+        ("nasbench101,max_nodes=6,max_nodes=7", "option max_nodes: expected one value; received 6 and 7"),
+        ("nasbench101,max_nodes=99", "max_nodes"),
+        ("nasbench201,max_nodes=6", "options of space 'nasbench201': expected none; received 'max_nodes'"),
+    ],
+)
+def test_options_of_a_space_that_cannot_be(text, message):
+    with pytest.raises(ConfigError, match=message):
+        spaces.get(text)
+
+
+def test_rates_and_flags():
+    check_rate(x=0, y=0.99)
+    check_flag(x=True, y=np.False_)
+    for value in (1, -0.01, float("nan"), True, None):
+        with pytest.raises(ConfigError, match="x: expected a rate, from 0 to below 1"):
+            check_rate(x=value)
+    for value in (0, 1, "no", None):
+        with pytest.raises(ConfigError, match="x: expected true or false"):
+            check_flag(x=value)
