@@ -562,3 +562,10 @@ def test_a_folder_that_cannot_be_written_is_named(folder):
     (run.path / "figures").write_text("in the way")
     with pytest.raises(RunFolderError, match="The log is safe"):
         report.write(run.path)
+
+
+def test_long_published_forms_are_whole_once_and_short_in_tables():
+    from tfnas.report.wording import shortened
+
+    assert shortened("|" * 200) == "|" * 200
+    assert shortened("x" * 1234) == "x" * 100 + "... (1234 characters)"

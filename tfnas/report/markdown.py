@@ -85,7 +85,7 @@ def _leaderboard(entries: Sequence[Entry], scale: Scale) -> list[str]:
             (
                 row.rank,
                 entry.trial,
-                code(entry.native, in_table=True),
+                code(wording.shortened(entry.native), in_table=True),
                 scale.number(row.value),
                 scale.interval(row.interval),
                 row.fresh or "",

@@ -8,7 +8,7 @@ import pathlib
 from tfnas.report.data import Entry, ReportData
 from tfnas.report.gather import gather
 from tfnas.report.values import listed, plural
-from tfnas.report.wording import beside, macs_text, params_text
+from tfnas.report.wording import beside, macs_text, params_text, shortened
 from tfnas.report.writing import HTML_FILE, MARKDOWN_FILE
 
 _WIDTH = 12
@@ -48,7 +48,7 @@ def _best(data: ReportData, best: Entry) -> list[str]:
     tied = tuple(entry.trial for entry in data.entries if entry.tied)
     ties = f"{plural(len(tied), 'network')} may be as good: {listed(tied, 8)}" if tied else "none"
     lines = [
-        _line("found", best.native),
+        _line("found", shortened(best.native)),
         _line("value", f"{scale.text(row.value)} {scale.quantity}; {', '.join(known)}"),
         _line("ties", ties if tied or row.interval else "unknown without intervals"),
     ]

@@ -9,6 +9,9 @@ from tfnas.report.values import Scale
 ROWS = 20
 """Networks in the table of the leaderboard."""
 
+LONG_NATIVE = 200
+"""Characters up to which a published form is written out in tables and on the screen."""
+
 SETTINGS_NOTE = (
     "The same settings, versions and thread counts give the same trials, as far as the evaluator is deterministic."
 )
@@ -28,6 +31,11 @@ def leaderboard_note(data: ReportData) -> str:
     else:
         parts.append("No intervals are known, so only equal values are called ties.")
     return " ".join(parts)
+
+
+def shortened(native: str) -> str:
+    """Returns a published form as it fits into a table or a line; it is whole elsewhere in the report."""
+    return native if len(native) <= LONG_NATIVE else f"{native[:LONG_NATIVE // 2]}... ({len(native)} characters)"
 
 
 def network_title(entry: Entry, scale: Scale) -> str:
