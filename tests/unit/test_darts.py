@@ -60,7 +60,7 @@ def test_names():
     assert (SPACE.name, SHARED.name) == ("darts", "darts,shared=True")
     assert SPACE.from_native(DARTS_V2).components == (("normal", 15), ("reduce", 15))
     assert SHARED.sample(np.random.default_rng(0)).components == (("cell", 15),)
-    with pytest.raises(ConfigError, match="shared: expected True or False; received 1"):
+    with pytest.raises(ConfigError, match="shared: expected true or false; received 1"):
         DARTS(shared=1)
 
 
@@ -498,8 +498,14 @@ def test_edge_labels_of_other_components():
     view = SHARED.to_edge_labelled(SHARED.from_cells(NORMAL))
     with pytest.raises(InvalidArchitectureError, match="the components .'normal', 'reduce'."):
         SPACE.from_edge_labelled(view)
-    with pytest.raises(InvalidArchitectureError, match="14 labels.*received 13 labels"):
+    with pytest.raises(InvalidArchitectureError, match="14 labels.*received 13"):
         SHARED.from_edge_labelled([EdgeLabelled("cell", view[0].labels[1:])])
+    for other in (None, 3, "cell", ["cell"], [None]):
+        with pytest.raises(InvalidArchitectureError, match="the components .'cell'."):
+            SHARED.from_edge_labelled(other)
+    for labels in (None, (["none"],) * 14, (np.array(["none", SKIP]),) * 14):
+        with pytest.raises(InvalidArchitectureError, match="labels|label of edge"):
+            SHARED.from_edge_labelled([EdgeLabelled("cell", labels)])
 
 
 # Genotypes.
@@ -521,8 +527,16 @@ def test_genotypes():
         ("Genotype(", "(", "DARTS genotype: expected Genotype"),
         ("reduce_concat=[2, 3, 4, 5]", "reduce_concat=[3, 4, 5]", r"reduce_concat.*all four steps; received \[3,4,5\]"),
         (", ('dil_conv_3x3', 2)", "", "branches of the normal cell: expected 8, two a step; received 7"),
-        ("('dil_conv_3x3', 2)", "('dil_conv_3x3', 5)", "predecessor of branch 8 of the normal cell: expected 0 to 4"),
-        ("normal=[('sep_conv_3x3', 0)", "normal=[('sep_conv_3x3', 2)", "predecessor of branch 1 .*expected 0 to 1"),
+        (
+            "('dil_conv_3x3', 2)",
+            "('dil_conv_3x3', 5)",
+            "predecessor of branch 8 of the normal cell: .*2, 3, 4; received 5",
+        ),
+        (
+            "normal=[('sep_conv_3x3', 0)",
+            "normal=[('sep_conv_3x3', 2)",
+            "predecessor of branch 1 .*one of 0, 1; received 2",
+        ),
         ("('dil_conv_3x3', 2)", "('conv_3x3', 2)", "operator of branch 8 of the normal cell.*received 'conv_3x3'"),
         ("('dil_conv_3x3', 2)", "('dil_conv_3x3', -1)", r"received normal=\["),
         ("('dil_conv_3x3', 2)", "['dil_conv_3x3', 2]", "DARTS genotype"),
@@ -600,9 +614,26 @@ def test_architectures_that_are_no_members(arch, message):
         ((NORMAL, REDUCE[:6]), "branches of the reduce cell: expected 8, two a step; received 6"),
         ((NORMAL, (*REDUCE[:7], MAX)), "branch 8 of the reduce cell: expected .operator, predecessor."),
         (((*NORMAL[:7], ("input", 0)), REDUCE), "operator of branch 8 of the normal cell"),
-        (((*NORMAL[:7], (SKIP, "0")), REDUCE), "predecessor of branch 8 of the normal cell: expected 0 to 4"),
+        (((*NORMAL[:7], (SKIP, "0")), REDUCE), "predecessor of branch 8 of the normal cell: expected one of 0, 1, 2"),
+        (((*NORMAL[:7], (SKIP, 0.0)), REDUCE), "predecessor of branch 8 of the normal cell: .*received 0.0"),
+        (((*NORMAL[:7], (SKIP, True)), REDUCE), "predecessor of branch 8 of the normal cell: .*received True"),
+        (((*NORMAL[:7], (SKIP, np.bool_(True))), REDUCE), "predecessor of branch 8 of the normal cell"),
+        (((*NORMAL[:7], (SKIP, [0])), REDUCE), r"predecessor of branch 8 .*received \[0\]"),
+        (((*NORMAL[:7], ([SKIP], 0)), REDUCE), "operator of branch 8 of the normal cell"),
+        (((*NORMAL[:7], (np.array([SKIP, SEP3]), 0)), REDUCE), "operator of branch 8 of the normal cell"),
+        ((None, None), "branches of the normal cell: expected 8, two a step; received None"),
+        ((NORMAL, 8), "branches of the reduce cell: expected 8, two a step; received 8"),
+        ((NORMAL, [None] * 8), "branch 1 of the reduce cell: expected .operator, predecessor.; received None"),
     ],
 )
 def test_cells_that_are_none(cells, message):
     with pytest.raises(InvalidArchitectureError, match=message):
         SPACE.from_cells(*cells)
+
+
+def test_parts_from_numpy_become_plain():
+    cell = np.array([(operator, source) for operator, source in NORMAL], dtype="U20,i8")
+    arch = SHARED.from_cells([(operator, source) for operator, source in cell])
+    assert arch == SHARED.from_cells(NORMAL) and SHARED.to_native(arch) == SHARED.to_native(SHARED.from_cells(NORMAL))
+    assert {type(part) for edge in arch.edges for part in edge} == {int} and {type(op) for op in arch.ops} == {str}
+    assert DARTS(shared=np.bool_(True)).name == SHARED.name

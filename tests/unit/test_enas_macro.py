@@ -40,8 +40,9 @@ def test_keeps_the_contract(space):
 
 def test_names_and_options():
     assert (SPACE.name, SMALL.name, SPACE.layers) == ("enas_macro", "enas_macro,layers=6", 12)
-    for layers in (0, -1, 2.0, "6", True):
-        with pytest.raises(ConfigError, match="layers: expected a positive integer"):
+    assert ENASMacro(layers=np.int8(6)).name == SMALL.name and ENASMacro(layers=100).max_nodes == 102
+    for layers in (0, -1, 2.0, "6", True, 101, 100_000):
+        with pytest.raises(ConfigError, match="layers: expected an integer from 1 to 100"):
             ENASMacro(layers=layers)
 
 
@@ -94,7 +95,7 @@ def test_native_forms():
         ("4 0 1 x 0 0", "nested .* or flat"),
         ("4 0 1 -3 0 0", "nested .* or flat"),
         ("6 0 1 3 0 0", "operators from 0 to 5"),
-        ("4 0 2 3 0 0", "skip from node 0 to layer 2 .*expected 0 or 1; received 2"),
+        ("4 0 2 3 0 0", "skip from node 0 to layer 2 .*expected one of 0, 1; received 2"),
         ("[[4], [0, 1]]", "3 layers"),
         ("[[4], [0, 1], [3, 0]]", "3 layers"),
         ("[[4], [0, 1], [3, 0, 0], []]", "nested .* or flat"),
@@ -311,8 +312,23 @@ def test_architectures_that_are_no_members(arch, message):
         ([CONV3] * 3, [(), (0,)], "3 sequences of 0, 1, ..., 2 bits; received 2 sequences of 0, 1 bits"),
         ([CONV3] * 3, [(), (0,), (0, 0, 0)], "received 3 sequences of 0, 1, 3 bits"),
         ([CONV3] * 3, [(), (0,), (0, 2)], "skip from node 1 to layer 3 .*received 2"),
+        ([CONV3] * 3, [(), (0,), (0, True)], "skip from node 1 to layer 3 .*received True"),
+        ([CONV3] * 3, [(), (0,), (0, 1.0)], "skip from node 1 to layer 3 .*received 1.0"),
+        ([CONV3] * 3, [(), (0,), (0, [1])], r"skip from node 1 to layer 3 .*received \[1\]"),
+        ([CONV3] * 3, [0, 1, 2], "3 sequences of 0, 1, ..., 2 bits; received 0"),
+        ([CONV3] * 3, None, "3 sequences of 0, 1, ..., 2 bits; received None"),
+        (None, [(), (0,), (0, 0)], "layers of enas_macro,layers=3: expected 3 operators; received None"),
+        ("abc", [(), (0,), (0, 0)], "layers of enas_macro,layers=3: expected 3 operators; received 'abc'"),
+        ([CONV3, [CONV3], CONV3], [(), (0,), (0, 0)], "operator of layer 2 .*received"),
     ],
 )
 def test_layers_that_are_no_member(operators, skips, message):
     with pytest.raises(InvalidArchitectureError, match=message):
         TINY.from_layers(operators, skips)
+
+
+def test_parts_from_numpy_become_plain():
+    rng = np.random.default_rng(0)
+    arch = SPACE.from_layers(rng.choice(OPERATORS, size=12), [rng.integers(2, size=k) for k in range(12)])
+    assert {type(op) for op in arch.ops} == {str}
+    assert SPACE.from_native(SPACE.to_native(arch)) == Architecture.from_json(arch.to_json()) == arch

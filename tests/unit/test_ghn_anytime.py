@@ -59,13 +59,22 @@ def test_size_and_names():
     assert SPACE.name == "ghn_anytime" and SPACE.max_nodes == 54
     assert SMALL.name == "ghn_anytime,nodes1=2,nodes2=1,nodes3=1,exits=2"
     for options, message in (
-        ({"nodes2": 0}, "nodes2: expected a positive integer"),
-        ({"exits": 0}, "exits: expected a positive integer"),
-        ({"exits": 49}, "exits: expected at most the 48 nodes; received 49"),
-        ({"max_inputs": 1.5}, "max_inputs: expected a positive integer"),
+        ({"nodes2": 0}, "nodes2: expected an integer from 1 to 200"),
+        ({"nodes3": 201}, "nodes3: expected an integer from 1 to 200"),
+        ({"exits": 0}, "exits: expected an integer from 1 to 48"),
+        ({"exits": 49}, "exits: expected an integer from 1 to 48; received 49"),
+        ({"max_inputs": 1.5}, "max_inputs: expected an integer from 1 to 200"),
+        ({"max_inputs": 10**9}, "max_inputs: expected an integer from 1 to 200"),
     ):
         with pytest.raises(ConfigError, match=message):
             GHNAnytime(**options)
+
+
+def test_largest_space():
+    space, rng = GHNAnytime(200, 200, np.int64(200), exits=600, max_inputs=200), np.random.default_rng(0)
+    arch = space.mutate(space.sample(rng), rng)
+    space.validate(arch)
+    assert space.from_native(space.to_native(arch)) == arch and space.canonical_key(arch) and space.size > 2**40_000
 
 
 def test_members_have_scales_exits_and_leaves():
@@ -108,13 +117,14 @@ def _slow_network(cells, shape, classes: int, channels: int) -> tuple[int, list[
     """Adds up the layers node by node.
 
     Returns the parameters, and for each output the multiply-accumulates of what it and those before need.
+    Exits are in the order of what each needs by itself; those that need equally many count together.
     """
     height, width, inputs = shape
     sizes = {scale: math.ceil(height / scale) * math.ceil(width / scale) for scale in (1, 2, 4)}
     params = 9 * inputs * channels + 2 * channels
     stem = 9 * inputs * channels * sizes[1]
     before = {"stem": stem}  # the layers that must run to have the cell's input, by name
-    depth, outputs, done, heads = channels, [], {}, 0
+    depth, exits = channels, []
     for number, cell in enumerate(cells):
         depths, needs = [depth], [dict(before)]
         for k, (operator, scale, is_exit, parents) in enumerate(cell, start=1):
@@ -128,15 +138,18 @@ def _slow_network(cells, shape, classes: int, channels: int) -> tuple[int, list[
             needs.append(need | {(number, k): (bottleneck + kernel) * sizes[scale]})
             depths.append(own)
             if is_exit:
-                done |= needs[k]
-                heads += own * classes
                 params += own * classes + classes
-                outputs.append(heads + sum(done.values()))
+                exits.append((sum(needs[k].values()), own * classes, needs[k]))
         leaves = [k for k in range(1, len(cell) + 1) if all(k not in gene[3] for gene in cell)]
         depth = sum(depths[k] for k in leaves)
         before = {key: value for k in leaves for key, value in needs[k].items()}
     params += depth * classes + classes
-    return params, [*outputs, heads + depth * classes + sum((done | before).values())]
+    outputs = []
+    for alone in sorted(exit[0] for exit in exits):
+        done = [exit for exit in exits if exit[0] <= alone]
+        together = {key: value for exit in done for key, value in exit[2].items()}
+        outputs.append(sum(exit[1] for exit in done) + sum(together.values()))
+    return params, [*outputs, sum(exit[1] for exit in exits) + depth * classes + sum((together | before).values())]
 
 
 def test_cost_and_exits_node_by_node():
@@ -168,7 +181,7 @@ def test_networks_of_any_shape(shape):
         assert SPACE.cost(arch, shape, channels=2).macs > 0
 
 
-def test_outputs_come_in_the_order_of_the_nodes():
+def test_outputs_come_in_the_order_of_their_costs():
     arch = SMALL.from_native(EXAMPLE)
     blueprint = SMALL.blueprint(arch, (8, 8, 3), channels=2)
     assert [name for name, _ in blueprint.outputs] == ["exit1", "exit2", "head"]
@@ -176,6 +189,11 @@ def test_outputs_come_in_the_order_of_the_nodes():
     read = [blueprint.nodes[blueprint.nodes[k].inputs[0]] for _, k in blueprint.outputs]
     assert [node.name for node in read] == ["cell1.node2.conv_1x1", "cell3.node1.conv_5x5", "cell3.node1.conv_5x5"]
     assert [node.place for node in read] == [2, 8, 8]
+    cell = [("conv_5x5", 1, 1, (0,)), ("conv_1x1", 1, 1, (0,))]
+    other = SMALL.from_genes([cell, [("conv_1x1", 4, 0, (0,))], [("conv_1x1", 4, 0, (0,))]])
+    blueprint = SMALL.blueprint(other, (8, 8, 3), channels=2)
+    read = [blueprint.nodes[blueprint.nodes[k].inputs[0]] for _, k in blueprint.outputs]
+    assert [node.name for node in read[:2]] == ["cell1.node2.conv_1x1", "cell1.node1.conv_5x5"]
     with pytest.raises(ConfigError, match="num_classes: expected a positive integer"):
         SMALL.exit_macs(arch, num_classes=0)
     with pytest.raises(ConfigError, match="channels: expected a positive integer"):
@@ -223,6 +241,35 @@ def test_keys_of_renumbered_members():
         other = _renumbered(SPACE, arch, rng)
         assert other != arch and SPACE.canonical_key(other) == SPACE.canonical_key(arch)
         assert SPACE.cost(other) == SPACE.cost(arch)
+
+
+@pytest.mark.parametrize(
+    "space", [SPACE, GHNAnytime(6, 1, 1, exits=6, max_inputs=1), GHNAnytime(1, 2, 6, exits=8)], ids=lambda s: s.name
+)
+def test_members_of_one_key_have_the_same_exits(space):
+    rng = np.random.default_rng(11)
+    moved = 0
+    for _ in range(200):
+        arch = space.sample(rng)
+        other = _renumbered(space, arch, rng)
+        assert space.canonical_key(other) == space.canonical_key(arch)
+        macs = space.exit_macs(arch, (8, 8, 3), channels=2)
+        assert space.exit_macs(other, (8, 8, 3), channels=2) == macs and list(macs) == sorted(macs)
+        moved += [gene[2] for gene in space._flat(arch)] != [gene[2] for gene in space._flat(other)]
+    assert moved > 20
+
+
+def test_exits_that_need_equally_many_come_together():
+    # Two exits read what the first one needs anyway, the third, which costs the same, something else.
+    first, exit = ("conv_3x3", 1, 0, (0,)), ("max_pool_3x3", 1, 1)
+    space = GHNAnytime(5, 1, 1, exits=3)
+    ends = [[("conv_1x1", 2, 0, (0,))], [("conv_1x1", 4, 0, (0,))]]
+    macs = []
+    for readers in itertools.permutations((1, 1, 2)):
+        cell = [first, first, *((*exit, (reader,)) for reader in readers)]
+        macs.append(space.exit_macs(space.from_genes([cell, *ends]), (8, 8, 3), channels=2))
+    stem, bottleneck, conv, head = 64 * 27 * 2, 64 * 4, 64 * 9 * 4, 2 * 10
+    assert set(m[:3] for m in macs) == {(stem + 2 * (bottleneck + conv) + 3 * bottleneck + 3 * head,) * 3}
 
 
 def test_keys_are_equal_iff_cells_are_isomorphic():
@@ -305,13 +352,15 @@ def test_native_text():
     [
         (7, "a JSON list of nodes; received int 7"),
         ("[[", "a JSON list of nodes"),
-        ("[]", r"\(2, 1, 1\) operator nodes; received \(\)"),
-        (json.dumps(json.loads(EXAMPLE)[::-1]), r"received \(1, 1, 2\)"),
-        ("[1,2,3]", "for each node of each cell; received 1"),
-        (EXAMPLE.replace(",0,[0]]]", ",0]]", 1), r"received \['max_pool_3x3', 4, 0\]"),
+        ("[]", "cells of .*expected 3 cells; received 0"),
+        (json.dumps(json.loads(EXAMPLE)[::-1]), "cell1 of .*expected 2 operator nodes; received 1"),
+        ("[1,2,3]", "cell1 of .*expected 2 operator nodes; received 1"),
+        (json.dumps([[1, 2], [3], [4]]), "node 1 of cell1 .*expected .operator, scale, exit, nodes .*; received 1"),
+        (EXAMPLE.replace(",0,[0]]]", ",0]]", 1), r"received 3, \('max_pool_3x3', 4, 0\)"),
         (EXAMPLE.replace("conv_5x5", "conv_7x7"), "operator of node 1 of cell3 .*received 'conv_7x7'"),
         (EXAMPLE.replace('"conv_3x3",1', '"conv_3x3",3'), "scale of node 1 of cell1 .*one of 1, 2, 4; received 3"),
         (EXAMPLE.replace('"conv_3x3",1', '"conv_3x3",true'), "scale of node 1 of cell1 .*received True"),
+        (EXAMPLE.replace('"conv_3x3",1', '"conv_3x3",1.0'), "scale of node 1 of cell1 .*received 1.0"),
         (EXAMPLE.replace('"max_pool_3x3",4', '"max_pool_3x3",1'), "scale of node 1 of cell2 .*one of 2, 4; received 1"),
         (EXAMPLE.replace('"conv_5x5",4', '"conv_5x5",2'), "scale of node 1 of cell3 .*one of 4; received 2"),
         (EXAMPLE.replace("4,1,[0,1]", "4,2,[0,1]"), "exit of node 2 of cell1 .*one of 0, 1; received 2"),
@@ -325,6 +374,32 @@ def test_native_text():
 def test_malformed_text(native, message):
     with pytest.raises(InvalidArchitectureError, match=message):
         SMALL.from_native(native)
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        (None, "cells of ghn_anytime.*expected 3 cells; received None"),
+        ([None] * 3, "cell1 of ghn_anytime.*expected 2 operator nodes; received None"),
+        ([[("conv_1x1", 1), ("conv_1x1", 1)], [("conv_1x1",)], [()]], "node 1 of cell1 .*received 2"),
+        ([["conv", "conv"], ["conv"], ["conv"]], "node 1 of cell1 .*received 'conv'"),
+        ([[(["conv_1x1"], 1, 0, (0,))] * 2, [1], [1]], "operator of node 1 of cell1"),
+        ([[("conv_1x1", [1], 0, (0,))] * 2, [1], [1]], r"scale of node 1 of cell1 .*received \[1\]"),
+        ([[("conv_1x1", 1, False, (0,))] * 2, [1], [1]], "exit of node 1 of cell1 .*received False"),
+        ([[("conv_1x1", 1, 0, 0)] * 2, [1], [1]], "nodes that node 1 of cell1 .* reads: .*received 0"),
+    ],
+)
+def test_genes_that_are_none(cells, message):
+    with pytest.raises(InvalidArchitectureError, match=message):
+        SMALL.from_genes(cells)
+
+
+def test_parts_from_numpy_become_plain():
+    one, two = np.array([1, 2])
+    cells = [[("conv_1x1", two, one, [one - 1])] * 2, [(np.str_("conv_1x1"), two, 0, [0])], [("conv_1x1", 4, 0, [0])]]
+    arch = SMALL.from_genes(cells)
+    assert SMALL.from_native(SMALL.to_native(arch)) == Architecture.from_json(arch.to_json()) == arch
+    assert {type(value) for _, values in arch.attrs for value in values} == {int}
 
 
 def _changed(add=(), drop=(), scale=None, exit=None, **fields) -> Architecture:
@@ -358,6 +433,9 @@ OPS = SMALL.from_native(EXAMPLE).ops
         (_changed(scale={3: 4}), "node 3 of .*'output', scale 2, exit 0; received 'output', scale 4"),
         (_changed(exit={9: 1}), "node 9 of .*exit 0; received 'output', scale 4, exit 1"),
         (_changed(scale={5: 1}), "scale of node 1 of cell2 .*received 1"),
+        (_changed(scale={0: True}), "scale of node 0 .*expected an integer; received True"),
+        (_changed(scale={5: 4.0}), "scale of node 5 .*expected an integer; received 4.0"),
+        (_changed(exit={2: np.int64(1)}), "exit of node 2 .*expected an integer; received np.int64"),
         (_changed(exit={1: 1}), "exits of .*expected 2 nodes with exit 1; received 3"),
         (_changed(drop=[(0, 1)]), r"node 1 of cell1 .*reads.*received \[\]"),
         (_changed(add=[(0, 3)]), r"reads exactly the operator nodes.*an edge too many, \(0, 3\)"),

@@ -56,9 +56,17 @@ def test_size_and_names():
     assert SPACE.size == 9**17 * math.prod(k + k * (k - 1) // 2 for k in range(2, 19))
     assert SPACE.op_names == ("input_prev_prev", "input_prev", *OPERATORS, "output") and SPACE.max_nodes == 20
     assert SPACE.name == "ghn_block" and GHNBlock(7, 3).name == "ghn_block,nodes=7,max_inputs=3"
-    for options in ({"nodes": 0}, {"nodes": 1.5}, {"max_inputs": 0}, {"max_inputs": "2"}):
-        with pytest.raises(ConfigError, match=f"{next(iter(options))}: expected a positive integer"):
-            GHNBlock(**options)
+    for value in (0, 1.5, "2", True, 201, 10**9):
+        for option in ("nodes", "max_inputs"):
+            with pytest.raises(ConfigError, match=f"{option}: expected an integer from 1 to 200"):
+                GHNBlock(**{option: value})
+
+
+def test_largest_space():
+    space, rng = GHNBlock(np.int64(200), np.int64(200)), np.random.default_rng(0)
+    arch = space.mutate(space.sample(rng), rng)
+    space.validate(arch)
+    assert space.from_native(space.to_native(arch)) == arch and space.size > 2**4_000
 
 
 def test_output_reads_the_leaves():
@@ -195,7 +203,7 @@ def test_drop_path_spares_identities_and_costs_nothing():
         expected = ".node" in node.name and not node.name.endswith("identity")
         assert drops == ([Dropout(0.4, whole=True)] if expected else [])
     for rate in (1.0, -0.1, "0.1"):
-        with pytest.raises(ConfigError, match="drop_path: expected a rate from 0 to below 1"):
+        with pytest.raises(ConfigError, match="drop_path: expected a rate,? from 0 to below 1"):
             SPACE.cost(arch, drop_path=rate)
 
 
@@ -243,6 +251,9 @@ def test_mobile_networks():
     assert np.mean([cost.macs for cost in found]) == pytest.approx(569e6, rel=0.05)
     with pytest.raises(ConfigError, match="macs: expected as many as a network of 2 channels has; received 1000"):
         SPACE.mobile_channels(members[0], macs=1000)
+    for value in (float("inf"), 6e8, 0, True):
+        with pytest.raises(ConfigError, match="macs: expected a positive integer"):
+            SPACE.mobile_channels(members[0], macs=value)
 
 
 def _slow_name(genes) -> tuple:
@@ -373,9 +384,14 @@ def test_native_text():
         ("{}", "a JSON list of nodes"),
         ("[]", "3 operator nodes; received 0"),
         (json.dumps([["identity", [0]]] * 4), "3 operator nodes; received 4"),
-        (json.dumps([["identity", [0]], ["identity"], ["identity", [0]]]), r"received \['identity'\]"),
-        (json.dumps([["identity", [0]], ["identity", 0], ["identity", [0]]]), r"received \['identity', 0\]"),
-        (json.dumps([["identity", [0]], 3, ["identity", [0]]]), "for each node; received 3"),
+        (json.dumps([["identity", [0]], ["identity"], ["identity", [0]]]), r"node 3 .*received 1, \('identity',\)"),
+        (json.dumps([["identity", [0]], ["identity", 0], ["identity", [0]]]), "node 3 .* reads: .*received 0"),
+        (
+            json.dumps([["identity", [0]], 3, ["identity", [0]]]),
+            "node 3 .*expected .operator, nodes that are read.; received 3",
+        ),
+        (json.dumps([["identity", [0]], {"identity": 0, "0": 0}, ["identity", [0]]]), "node 3 .* reads: .*'0'"),
+        (EXAMPLE.replace('"identity",[2]', '"identity","2"'), "node 3 .* reads: .*received '2'"),
         (EXAMPLE.replace("identity", "conv_9x9"), "operator of node 3 of ghn_block,nodes=3: .*received 'conv_9x9'"),
         (EXAMPLE.replace('"identity"', "[]"), r"operator of node 3 .*received \[\]"),
         (EXAMPLE.replace('"identity",[2]', '"identity",[]'), r"node 3 .* reads: expected 1 to 2 .*received \[\]"),
@@ -391,6 +407,34 @@ def test_native_text():
 def test_malformed_text(native, message):
     with pytest.raises(InvalidArchitectureError, match=message):
         SMALL.from_native(native)
+
+
+@pytest.mark.parametrize(
+    ("genes", "message"),
+    [
+        (None, "block of ghn_block,nodes=3: expected 3 operator nodes; received None"),
+        ([1, 2], "block of ghn_block,nodes=3: expected 3 operator nodes; received 2"),
+        ([1, 2, 3], "node 2 of .*expected .operator, nodes that are read.; received 1"),
+        ([("identity", (0,), ())] * 3, "node 2 of .*received 3"),
+        ([(None, (0,))] * 3, "operator of node 2 .*received None"),
+        ([(np.array(["identity", "conv"]), (0,))] * 3, "operator of node 2"),
+        ([("identity", None)] * 3, "nodes that node 2 .* reads: .*received None"),
+        ([("identity", (0.0,))] * 3, r"nodes that node 2 .* reads: .*received \[0.0\]"),
+        ([("identity", (True,))] * 3, r"nodes that node 2 .* reads: .*received \[True\]"),
+        ([("identity", ([0],))] * 3, r"nodes that node 2 .* reads: .*received \[\[0\]\]"),
+    ],
+)
+def test_genes_that_are_none(genes, message):
+    with pytest.raises(InvalidArchitectureError, match=message):
+        SMALL.from_genes(genes)
+
+
+def test_parts_from_numpy_become_plain():
+    rng = np.random.default_rng(0)
+    genes = [(rng.choice(OPERATORS), np.sort(rng.choice(2 + k, size=2, replace=False))) for k in range(17)]
+    arch = SPACE.from_genes(genes)
+    assert SPACE.from_native(SPACE.to_native(arch)) == Architecture.from_json(arch.to_json()) == arch
+    assert {type(node) for edge in arch.edges for node in edge} == {int} and {type(op) for op in arch.ops} == {str}
 
 
 def _changed(add=(), drop=(), **fields) -> Architecture:

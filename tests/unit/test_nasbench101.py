@@ -223,11 +223,12 @@ def test_a_cell_from_beyond_the_benchmark():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_nodes": 2}, "max_nodes: expected from 3 to 10; received 2"),
-        ({"max_nodes": 11, "max_edges": 20}, "max_nodes: expected from 3 to 10; received 11"),
-        ({"max_nodes": 7.0}, "max_nodes: expected a positive integer; received 7.0"),
-        ({"max_edges": True}, "max_edges: expected a positive integer; received True"),
-        ({"max_edges": 5}, "max_edges: expected at least 6, the edges of a chain of 7 vertices; received 5"),
+        ({"max_nodes": 2}, "max_nodes: expected an integer from 3 to 10; received 2"),
+        ({"max_nodes": 11, "max_edges": 20}, "max_nodes: expected an integer from 3 to 10; received 11"),
+        ({"max_nodes": 7.0}, "max_nodes: expected an integer from 3 to 10; received 7.0"),
+        ({"max_edges": True}, "max_edges: expected an integer from 6 to 45; received True"),
+        ({"max_edges": 5}, "max_edges: expected an integer from 6 to 45; received 5"),
+        ({"max_edges": 46}, "max_edges: expected an integer from 6 to 45; received 46"),
     ],
 )
 def test_options_that_cannot_be(options, message):
@@ -379,8 +380,13 @@ OPS = (INPUT, CONV3, OUTPUT)
         ([[0, "x", 0], [0, 0, 1], [0, 0, 0]], OPS, "expected entries 0 and 1"),
         ([[0, 1, 0], [0, 0, 1]], OPS, r"a square matrix; received shape \(2, 3\)"),
         ([0, 1, 0], OPS, r"a square matrix; received shape \(3,\)"),
-        ([[0, 1], [0]], OPS, "an array and a sequence of operators"),
-        ([[0, 1], [0, 0]], 7, "an array and a sequence of operators"),
+        ([[0, 1], [0]], OPS, r"a square matrix; received \[\[0, 1\], \[0\]\]"),
+        (None, OPS, r"a square matrix; received shape \(\)"),
+        ([["0", "1", "0"]] * 3, OPS, "expected entries 0 and 1"),
+        ([[0, 1], [0, 0]], 7, "operators of a NAS-Bench-101 cell: expected one name a vertex; received 7"),
+        ([[0, 1], [0, 0]], None, "one name a vertex; received None"),
+        ([[0, 1], [0, 0]], "io", "one name a vertex; received 'io'"),
+        ([[0, 1], [0, 0]], np.array([OPS, OPS]), "one name a vertex; received"),
         ([[0, 1], [0, 0]], OPS, "one row for each operator; received 2 rows and 3 operators"),
         (
             [[0, 0, 0], [0, 0, 1], [0, 0, 0]],
@@ -610,7 +616,10 @@ def test_a_cell_without_interior_is_a_projection():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"stem_channels": 3}, "stem_channels: expected at least 4, one channel for each vertex .* received 3"),
+        (
+            {"stem_channels": 3},
+            "stem_channels: expected at least 4, one for each of the vertices that may .*received 3",
+        ),
         ({"stem_channels": 0}, "stem_channels: expected a positive integer; received 0"),
         ({"num_stacks": 2.0}, "num_stacks: expected a positive integer; received 2.0"),
         ({"modules_per_stack": -1}, "modules_per_stack: expected a positive integer; received -1"),
@@ -623,3 +632,21 @@ def test_cost_with_bad_arguments(arguments, message):
     with pytest.raises(ConfigError, match=message):
         SPACE.cost(INCEPTION, **arguments)
     assert SPACE.cost(INCEPTION, stem_channels=4).params > 0
+
+
+def test_too_few_channels_are_refused_for_every_member_alike():
+    space = NASBench101(max_nodes=5, max_edges=7)
+    most = max(
+        sum(target == len(arch.ops) - 1 and source > 0 for source, target in arch.edges) for arch in space.unique()
+    )
+    for arch in space.unique():
+        assert space.cost(arch, (4, 4, 1), stem_channels=most).params > 0
+        with pytest.raises(ConfigError, match=f"stem_channels: expected at least {most}"):
+            space.cost(arch, (4, 4, 1), stem_channels=most - 1)
+    with pytest.raises(ConfigError, match="stem_channels: expected at least 4"):
+        SPACE.blueprint(PLAIN, stem_channels=1)  # where no vertex would go without
+
+
+def test_operators_from_numpy_become_plain():
+    arch = SPACE.from_matrix(np.array([[0, 1, 0], [0, 0, 1], [0, 0, 0]]), np.array(OPS))
+    assert {type(op) for op in arch.ops} == {str} and arch == SPACE.from_native(SPACE.to_native(arch))

@@ -45,9 +45,20 @@ def test_size_is_that_of_brute_force():
 def test_options():
     assert SPACE.name == "randwire" and RandWire(nodes=8, stages=True).name == "randwire,nodes=8,stages=True"
     assert SPACE.max_nodes == 34 and RandWire(stages=True).max_nodes == 102
-    for options in ({"nodes": 1}, {"nodes": 0}, {"nodes": 2.5}, {"nodes": "8"}, {"stages": 3}, {"stages": "yes"}):
-        with pytest.raises(ConfigError, match=f"{next(iter(options))}: expected"):
-            RandWire(**options)
+    assert RandWire(nodes=np.int64(8), stages=np.bool_(True)).name == "randwire,nodes=8,stages=True"
+    for nodes in (1, 0, 2.5, "8", True, 201, 10**9):
+        with pytest.raises(ConfigError, match="nodes: expected an integer from 2 to 200"):
+            RandWire(nodes=nodes)
+    for stages in (0, 1, 3, "yes", None):
+        with pytest.raises(ConfigError, match="stages: expected true or false"):
+            RandWire(stages=stages)
+
+
+def test_largest_space():
+    space, rng = RandWire(nodes=200, stages=True), np.random.default_rng(0)
+    arch = space.mutate(space.sample(rng), rng)
+    space.validate(arch)
+    assert space.from_native(space.to_native(arch)) == arch and space.canonical_key(arch)
 
 
 def test_input_and_output_are_wired_by_rule():
@@ -236,7 +247,11 @@ def test_matrices():
         ([np.eye(4)], r"a lower-triangular matrix.*a one at \(0, 0\)"),
         ([np.ones((4, 4)) - np.eye(4)], r"a lower-triangular matrix.*received a one at \(0, 1\)"),
         ([np.zeros((3, 3))], r"shape \(4, 4\), zeros and ones; received shape \(3, 3\)"),
-        ([np.full((4, 4), 2)], r"zeros and ones; received shape \(4, 4\), values \[2\]"),
+        ([np.full((4, 4), 2)], r"zeros and ones; received shape \(4, 4\), int64 values \[2, 2"),
+        ([[[0], [1, 0]]], "rows of different lengths"),
+        ([None], r"shape \(4, 4\), zeros and ones; received shape \(\), object values"),
+        ([np.full((4, 4), "0")], "zeros and ones; received .*values .'0', '0'"),
+        ([[[{}, 0, 0, 0]] * 4], "zeros and ones; received .*values .{}, 0"),
         ([], "expected 1, one for each of stage; received 0"),
         ([np.zeros((4, 4))] * 3, "expected 1, one for each of stage; received 3"),
     ],
@@ -246,10 +261,24 @@ def test_matrices_that_are_wrong(matrices, message):
         SMALL.from_matrix(*matrices)
 
 
-@pytest.mark.parametrize("edge", [(1, 0), (1, 1), (0, 4), (-1, 2)])
+@pytest.mark.parametrize(
+    "edge", [(1, 0), (1, 1), (0, 4), (-1, 2), (0.0, 1.0), (False, True), (0, 1, 2), (), 3, None, "01", ([0], [1])]
+)
 def test_edges_that_are_wrong(edge):
     with pytest.raises(InvalidArchitectureError, match="0 <= source < target < 4"):
         SMALL.from_edges([edge])
+
+
+@pytest.mark.parametrize("graph", [None, 3, "01", np.array(1), np.array([0, 1]), np.array([[0.0, 1.0]])])
+def test_graphs_that_are_none(graph):
+    with pytest.raises(InvalidArchitectureError, match="edges of randwire,nodes=4: expected pairs"):
+        SMALL.from_edges(graph)
+
+
+def test_edges_from_arrays_become_plain():
+    arch = SMALL.from_edges(np.array([[0, 1], [0, 3], [1, 3]]))
+    assert arch == SMALL.from_edges([(0, 1), (0, 3), (1, 3)]) == Architecture.from_json(arch.to_json())
+    assert {type(node) for edge in arch.edges for node in edge} == {int}
 
 
 @pytest.mark.parametrize(

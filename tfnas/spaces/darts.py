@@ -11,7 +11,8 @@ import numpy as np
 from tfnas.architecture import Architecture
 from tfnas.blueprints import Blueprint
 from tfnas.blueprints.darts import NODES, NONE, OPERATORS, STEPS, Cell, network
-from tfnas.errors import ConfigError, InvalidArchitectureError
+from tfnas.checks import check_flag
+from tfnas.errors import InvalidArchitectureError
 from tfnas.spaces import darts_cell
 from tfnas.spaces.base import SearchSpace, variant_name
 from tfnas.spaces.darts_canonical import cell_key
@@ -19,6 +20,7 @@ from tfnas.spaces.darts_cell import ALTERNATIVES, BRANCHES, INPUTS, OUTPUT, SUM
 from tfnas.spaces.darts_edges import LABELS, NO_EDGE, PAIRS, from_labels, to_labels
 from tfnas.spaces.darts_genotype import read_genotype, write_genotype
 from tfnas.spaces.grammar import ComponentGrammar, EdgeLabelled, EdgeLabelledGrammar, Grammar
+from tfnas.spaces.parts import as_tuple
 
 
 class DARTS(SearchSpace):
@@ -45,10 +47,9 @@ class DARTS(SearchSpace):
     # No identity_ops: on the inputs of a reduction cell skip_connect has weights.
 
     def __init__(self, *, shared: bool = False) -> None:
-        if not isinstance(shared, bool):
-            raise ConfigError("shared", expected="True or False", received=repr(shared))
-        self.shared = shared
-        self.name = variant_name("darts", shared=(shared, False))
+        check_flag(shared=shared)
+        self.shared = bool(shared)
+        self.name = variant_name("darts", shared=(self.shared, False))
         self._components = tuple((name, NODES) for name in (("cell",) if shared else ("normal", "reduce")))
 
     @property
@@ -91,9 +92,7 @@ class DARTS(SearchSpace):
                 expected=" and ".join(name for name, _ in self._components),
                 received=f"{len(cells)} cells",
             )
-        for (name, _), cell in zip(self._components, cells):
-            darts_cell.check_cell(name, cell)
-        return self._member(cells)
+        return self._member([darts_cell.read_cell(name, cell) for (name, _), cell in zip(self._components, cells)])
 
     def cells(self, arch: Architecture) -> tuple[Cell, ...]:
         """Returns the cells of a member: the normal and the reduction cell, or the one that is both."""
@@ -187,14 +186,11 @@ class DARTS(SearchSpace):
         return tuple(EdgeLabelled(name, to_labels(cell)) for (name, _), cell in zip(self._components, self.cells(arch)))
 
     def from_edge_labelled(self, view: Sequence[EdgeLabelled]) -> Architecture:
-        names = [name for name, _ in self._components]
-        if [part.name for part in view] != names:
-            raise InvalidArchitectureError(
-                f"edge-labelled view of {self.name}",
-                expected=f"the components {names}",
-                received=repr([part.name for part in view]),
-            )
-        return self._member([from_labels(part.labels) for part in view])
+        subject, names = f"edge-labelled view of {self.name}", [name for name, _ in self._components]
+        parts = as_tuple(subject, view, f"the components {names}", len(names))
+        if [part.name if isinstance(part, EdgeLabelled) else None for part in parts] != names:
+            raise InvalidArchitectureError(subject, expected=f"the components {names}", received=f"{parts!r:.200}")
+        return self._member([from_labels(part.labels) for part in parts])
 
     def quick_skeleton(self, input_shape: Sequence[int]) -> dict[str, Any]:
         return {"cells": 3, "channels": 4 if max(input_shape[:2]) <= 16 else 8}

@@ -11,6 +11,7 @@ import numpy as np
 
 from tfnas.blueprints.darts import NODES, OPERATORS, STEPS, Cell, branch_node
 from tfnas.errors import InvalidArchitectureError
+from tfnas.spaces.parts import as_integer, as_operator, as_tuple
 
 INPUTS = ("input_prev_prev", "input_prev")
 SUM, OUTPUT = "sum", "output"
@@ -59,31 +60,25 @@ def branches(ops: Sequence[str], edges: Collection[tuple[int, int]]) -> Cell:
     return tuple((ops[node], _PREDECESSOR_OF[sources[node]]) for node in _BRANCH_NODES)
 
 
-def check_cell(name: str, cell: Cell) -> None:
-    """Checks eight branches.
+def read_cell(name: str, cell: object) -> Cell:
+    """Returns eight branches that a user gives.
 
     Raises:
         InvalidArchitectureError: If there are not eight, or one is no pair of an operator and a predecessor.
     """
-    if len(cell) != BRANCHES:
-        raise InvalidArchitectureError(
-            f"branches of the {name} cell", expected=f"{BRANCHES}, two a step", received=str(len(cell))
+    found = []
+    pairs = as_tuple(f"branches of the {name} cell", cell, f"{BRANCHES}, two a step", BRANCHES)
+    for number, (pair, choices) in enumerate(zip(pairs, CHOICES), start=1):
+        branch = f"branch {number} of the {name} cell"
+        operator, source = as_tuple(branch, pair, "(operator, predecessor)", 2)
+        remedy = "0 and 1 are the cell's inputs, 2 is its first step."
+        found.append(
+            (
+                as_operator(f"operator of {branch}", operator, OPERATORS),
+                as_integer(f"predecessor of {branch}", source, range(choices), remedy),
+            )
         )
-    for branch, pair in enumerate(cell):
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
-            raise InvalidArchitectureError(
-                f"branch {branch + 1} of the {name} cell", expected="(operator, predecessor)", received=repr(pair)
-            )
-        operator, source = pair
-        if operator not in OPERATORS:
-            raise _unknown(f"branch {branch + 1} of the {name} cell", operator)
-        if source not in range(CHOICES[branch]):
-            raise InvalidArchitectureError(
-                f"predecessor of branch {branch + 1} of the {name} cell",
-                expected=f"0 to {CHOICES[branch] - 1}",
-                received=repr(source),
-                remedy="0 and 1 are the cell's inputs, 2 is its first step.",
-            )
+    return tuple(found)
 
 
 def check_component(name: str, ops: Sequence[str], edges: Collection[tuple[int, int]]) -> None:
@@ -93,8 +88,7 @@ def check_component(name: str, ops: Sequence[str], edges: Collection[tuple[int, 
         InvalidArchitectureError: Naming the rule that is broken.
     """
     for node, operator in enumerate(ops):
-        if operator not in OPS[node]:
-            raise _unknown(f"node {node} of the {name} cell", operator, OPS[node])
+        as_operator(f"operator of node {node} of the {name} cell", operator, OPS[node])
     for edge in sorted(FORCED - set(edges)):
         raise InvalidArchitectureError(
             f"edges of the {name} cell",
@@ -115,12 +109,6 @@ def check_component(name: str, ops: Sequence[str], edges: Collection[tuple[int, 
                 expected="one incoming edge: a branch reads one input or sum",
                 received=f"edges from {sources}",
             )
-
-
-def _unknown(subject: str, operator: object, allowed: Sequence[str] = OPERATORS) -> InvalidArchitectureError:
-    return InvalidArchitectureError(
-        f"operator of {subject}", expected=f"one of {', '.join(allowed)}", received=repr(operator)
-    )
 
 
 def variants(cell: Cell, branch: int) -> list[Cell]:

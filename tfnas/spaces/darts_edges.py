@@ -18,6 +18,7 @@ from typing import Sequence
 
 from tfnas.blueprints.darts import OPERATORS, STEPS, Cell
 from tfnas.errors import InvalidArchitectureError
+from tfnas.spaces.parts import as_tuple
 
 NO_EDGE = "no_edge"
 PAIRS = tuple((source, target) for target in range(2, 2 + STEPS) for source in range(target))
@@ -49,14 +50,10 @@ def from_labels(labels: Sequence[str]) -> Cell:
     Raises:
         InvalidArchitectureError: If the labels are not those of a cell.
     """
-    if len(labels) != len(PAIRS):
-        raise InvalidArchitectureError(
-            "edge-labelled view of a DARTS cell",
-            expected=f"{len(PAIRS)} labels, one for each of the pairs {PAIRS}",
-            received=f"{len(labels)} labels",
-        )
+    expected = f"{len(PAIRS)} labels, one for each of the pairs {PAIRS}"
+    labels = as_tuple("edge-labelled view of a DARTS cell", labels, expected, len(PAIRS))
     for pair, label in zip(PAIRS, labels):
-        if label not in LABELS:
+        if not isinstance(label, str) or label not in LABELS:
             raise InvalidArchitectureError(
                 f"label of edge {pair} of a DARTS cell",
                 expected=f"{NO_EDGE}, {', '.join(OPERATORS)}, one of them behind {_MARK!r}, or two joined by '+'",

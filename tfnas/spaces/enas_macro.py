@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 from typing import Any, Iterator, Sequence
 
@@ -11,10 +12,10 @@ import numpy as np
 from tfnas.architecture import Architecture
 from tfnas.blueprints import Blueprint
 from tfnas.blueprints.enas_macro import OPERATORS, network
-from tfnas.checks import check_positive
 from tfnas.errors import InvalidArchitectureError
 from tfnas.spaces.base import SearchSpace, variant_name
 from tfnas.spaces.grammar import ComponentGrammar, Grammar
+from tfnas.spaces.parts import as_integer, as_operators, as_tuple, integer_option
 
 INPUT, OUTPUT = "input", "output"
 
@@ -29,14 +30,16 @@ class ENASMacro(SearchSpace):
     as in ENAS's own paper and code.
 
     Args:
-        layers: Number of layers; 12 in the published search, 6 in the published data of D-VAE.
+        layers: Number of layers, from 1 to 100; 12 in the published search, 6 in the published data of D-VAE.
+
+    Raises:
+        ConfigError: If the option is out of its range.
     """
 
     name = "enas_macro"
 
     def __init__(self, *, layers: int = 12) -> None:
-        check_positive(layers=layers)
-        self.layers = int(layers)
+        self.layers = integer_option("layers", layers, 1, 100)
         self.name = variant_name("enas_macro", layers=(self.layers, 12))
         self._chain = frozenset((node, node + 1) for node in range(self.layers + 1))
         self._slots = tuple((j, i) for i in range(1, self.layers + 1) for j in range(i - 1))
@@ -69,20 +72,19 @@ class ENASMacro(SearchSpace):
         Raises:
             InvalidArchitectureError: If there are too few or too many, or one is unknown.
         """
-        self._check_operators(operators)
-        if [len(bits) for bits in skips] != list(range(self.layers)):
+        chosen = as_operators(self.name, operators, self.layers, OPERATORS)
+        subject, expected = f"skips of {self.name}", f"{self.layers} sequences of 0, 1, ..., {self.layers - 1} bits"
+        rows = [as_tuple(subject, row, expected) for row in as_tuple(subject, skips, expected)]
+        if [len(row) for row in rows] != list(range(self.layers)):
+            lengths = ", ".join(str(len(row)) for row in rows)
             raise InvalidArchitectureError(
-                f"skips of {self.name}",
-                expected=f"{self.layers} sequences of 0, 1, ..., {self.layers - 1} bits",
-                received=f"{len(skips)} sequences of {', '.join(str(len(bits)) for bits in skips)} bits",
+                subject, expected=expected, received=f"{len(rows)} sequences of {lengths} bits"
             )
-        bits = [bit for row in skips for bit in row]
-        for (source, target), bit in zip(self._slots, bits):
-            if bit not in (0, 1):
-                raise InvalidArchitectureError(
-                    f"skip from node {source} to layer {target} of {self.name}", expected="0 or 1", received=repr(bit)
-                )
-        return self._member(tuple(operators), bits)
+        bits = [
+            as_integer(f"skip from node {source} to layer {target} of {self.name}", bit, (0, 1))
+            for (source, target), bit in zip(self._slots, itertools.chain.from_iterable(rows))
+        ]
+        return self._member(chosen, bits)
 
     def operators(self, arch: Architecture) -> tuple[str, ...]:
         """Returns the operators of a member, one a layer."""
@@ -109,7 +111,7 @@ class ENASMacro(SearchSpace):
                 received=repr(arch.ops),
                 remedy="Build members with ENASMacro.from_native or from_layers.",
             )
-        self._check_operators(arch.ops[1:-1])
+        as_operators(self.name, arch.ops[1:-1], self.layers, OPERATORS)
         missing = self._chain - set(arch.edges)
         if missing:
             raise InvalidArchitectureError(
@@ -225,19 +227,6 @@ class ENASMacro(SearchSpace):
     def _member(self, operators: tuple[str, ...], bits: Sequence[int]) -> Architecture:
         edges = sorted(self._chain | {slot for slot, bit in zip(self._slots, bits) if bit})
         return Architecture(self.name, (INPUT, *operators, OUTPUT), tuple(edges), (("chain", self.max_nodes),))
-
-    def _check_operators(self, operators: Sequence[str]) -> None:
-        if len(operators) != self.layers:
-            raise InvalidArchitectureError(
-                f"layers of {self.name}", expected=f"{self.layers} operators", received=f"{len(operators)}"
-            )
-        for layer, operator in enumerate(operators, start=1):
-            if operator not in OPERATORS:
-                raise InvalidArchitectureError(
-                    f"operator of layer {layer} of {self.name}",
-                    expected=f"one of {', '.join(OPERATORS)}",
-                    received=repr(operator),
-                )
 
 
 def _read(native: str) -> list[list[int]]:

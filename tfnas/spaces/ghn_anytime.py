@@ -14,26 +14,23 @@ from tfnas.architecture import Architecture
 from tfnas.blueprints import Blueprint
 from tfnas.blueprints.ghn_anytime import CELL_SCALES, OPERATORS, network
 from tfnas.checks import check_positive
-from tfnas.errors import ConfigError, InvalidArchitectureError
+from tfnas.errors import InvalidArchitectureError
 from tfnas.spaces.base import SearchSpace, variant_name
 from tfnas.spaces.canonical import canonical_form
-from tfnas.spaces.ghn_nodes import (
-    check_leaves,
-    check_parents,
-    count_edits,
-    count_parents,
-    draw_parents,
-    edited_parents,
-    locate,
-    read_nodes,
+from tfnas.spaces.ghn_anytime_genes import (
+    Gene,
+    count_edited_genes,
+    count_genes,
+    edited_genes,
+    mixed_genes,
+    read_gene,
+    with_moved_exit,
 )
+from tfnas.spaces.ghn_nodes import check_leaves, draw_parents, locate, read_nodes
 from tfnas.spaces.grammar import ComponentGrammar, Grammar
+from tfnas.spaces.parts import as_tuple, integer_option
 
 INPUT, OUTPUT = "input", "output"
-
-Gene = tuple[str, int, int, tuple[int, ...]]
-"""An operator node: its operator, its scale, whether it is an exit (0 or 1), and the earlier nodes of its
-cell that it reads, ascending; 0 is the cell's input."""
 
 _EXAMPLE = '[[["conv_3x3",1,0,[0]],["conv_1x1",2,1,[0,1]]],[["max_pool_3x3",4,0,[0]]],[["conv_5x5",4,0,[0]]]]'
 
@@ -45,18 +42,18 @@ class GHNAnytime(SearchSpace):
     exactly the operator nodes that no other node reads, exits or not. The attribute ``scale`` is what a
     node divides the image's height and width by: 1, 2 or 4 in the first cell, 2 or 4 in the second, 4 in
     the third. Inputs have the finest scale of their cell, outputs that of the next cell. The attribute
-    ``exit`` is 1 for early exits.
+    ``exit`` is 1 for early exits; the network has them by the multiply-accumulates that each needs.
 
     The paper neither says how many nodes a node reads nor how many exits there are; `max_inputs` and
     `exits` are ours. Ten early exits are about as many as MSDNet has on CIFAR (Huang et al., ICLR 2018),
     which the space is modelled on.
 
     Args:
-        nodes1: Operator nodes of the first cell.
-        nodes2: Operator nodes of the second cell.
-        nodes3: Operator nodes of the third cell.
-        exits: Number of early exits, in all cells together.
-        max_inputs: Most nodes that a node reads.
+        nodes1: Operator nodes of the first cell, from 1 to 200.
+        nodes2: Operator nodes of the second cell, likewise.
+        nodes3: Operator nodes of the third cell, likewise.
+        exits: Number of early exits, in all cells together; at least 1 and at most all nodes.
+        max_inputs: Most nodes that a node reads, from 1 to 200.
 
     Raises:
         ConfigError: If an option is out of its range.
@@ -65,11 +62,10 @@ class GHNAnytime(SearchSpace):
     name = "ghn_anytime"
 
     def __init__(self, nodes1: int = 24, nodes2: int = 16, nodes3: int = 8, exits: int = 10, max_inputs: int = 2):
-        check_positive(nodes1=nodes1, nodes2=nodes2, nodes3=nodes3, exits=exits, max_inputs=max_inputs)
-        self.nodes = (int(nodes1), int(nodes2), int(nodes3))
-        if exits > sum(self.nodes):
-            raise ConfigError("exits", expected=f"at most the {sum(self.nodes)} nodes", received=repr(exits))
-        self.exits, self.max_inputs = int(exits), int(max_inputs)
+        counts = {"nodes1": nodes1, "nodes2": nodes2, "nodes3": nodes3}
+        self.nodes = tuple(integer_option(name, count, 1, 200) for name, count in counts.items())
+        self.exits = integer_option("exits", exits, 1, sum(self.nodes))
+        self.max_inputs = integer_option("max_inputs", max_inputs, 1, 200)
         self.name = variant_name(
             "ghn_anytime",
             nodes1=(self.nodes[0], 24),
@@ -89,9 +85,8 @@ class GHNAnytime(SearchSpace):
 
     @property
     def size(self) -> int:
-        return math.comb(sum(self.nodes), self.exits) * math.prod(
-            len(OPERATORS) * len(CELL_SCALES[cell]) * count_parents(1 + k, self.max_inputs) for cell, k in self._slots
-        )
+        choices = math.prod(count_genes(slot, self.max_inputs) for slot in self._slots)
+        return math.comb(sum(self.nodes), self.exits) * choices
 
     @functools.cached_property
     def grammar(self) -> Grammar:
@@ -125,29 +120,15 @@ class GHNAnytime(SearchSpace):
             InvalidArchitectureError: If a number of nodes, an operator, a scale, the number of exits or
                 the nodes read are not allowed.
         """
-        if tuple(len(cell) for cell in cells) != self.nodes:
-            raise InvalidArchitectureError(
-                f"cells of {self.name}",
-                expected=f"{self.nodes} operator nodes",
-                received=f"{tuple(len(cell) for cell in cells)}",
-            )
-        flat = []
-        for cell, k in self._slots:
-            operator, scale, is_exit, parents = cells[cell][k]
-            node = f"node {k + 1} of cell{cell + 1} of {self.name}"
-            for subject, value, allowed in (
-                ("operator", operator, OPERATORS),
-                ("scale", scale, CELL_SCALES[cell]),
-                ("exit", is_exit, (0, 1)),
-            ):
-                if type(value) is not type(allowed[0]) or value not in allowed:
-                    raise InvalidArchitectureError(
-                        f"{subject} of {node}",
-                        expected=f"one of {', '.join(map(str, allowed))}",
-                        received=repr(value),
-                    )
-            check_parents(node, parents, 1 + k, self.max_inputs)
-            flat.append((operator, scale, is_exit, tuple(parents)))
+        given = as_tuple(f"cells of {self.name}", cells, f"{len(self.nodes)} cells", len(self.nodes))
+        rows = [
+            as_tuple(f"cell{k} of {self.name}", cell, f"{count} operator nodes", count)
+            for k, (cell, count) in enumerate(zip(given, self.nodes), start=1)
+        ]
+        flat = [
+            read_gene(self.name, slot, gene, self.max_inputs)
+            for slot, gene in zip(self._slots, itertools.chain.from_iterable(rows))
+        ]
         found = sum(is_exit for _, _, is_exit, _ in flat)
         if found != self.exits:
             raise InvalidArchitectureError(
@@ -171,6 +152,12 @@ class GHNAnytime(SearchSpace):
             )
         start = 0
         attrs = dict(arch.attrs)
+        for name, values in attrs.items():
+            for node, value in enumerate(values):
+                if type(value) is not int:
+                    raise InvalidArchitectureError(
+                        f"{name} of node {node} of {self.name}", expected="an integer", received=repr(value)
+                    )
         for cell, count in enumerate(self.nodes):
             ends = ((start, INPUT, CELL_SCALES[cell][0]), (start + count + 1, OUTPUT, _output_scale(cell)))
             for node, operator, scale in ends:
@@ -199,41 +186,33 @@ class GHNAnytime(SearchSpace):
         """Yields the members that differ in one node, in its operator, its scale, or by one of the nodes that
         it reads, which is dropped, added or exchanged; and those in which one exit is at another node."""
         genes = self._flat(arch)
-        for position in range(len(genes)):
-            for gene in self._edits(genes, position):
+        for position, slot in enumerate(self._slots):
+            for gene in edited_genes(slot, genes[position], self.max_inputs):
                 yield self._member([*genes[:position], gene, *genes[position + 1 :]])
         for move in range(self.exits * (len(genes) - self.exits)):
-            yield self._member(self._moved(genes, move))
+            yield self._member(with_moved_exit(genes, move))
 
     def mutate(self, arch: Architecture, rng: np.random.Generator) -> Architecture:
         """Returns a neighbour drawn uniformly."""
         genes = self._flat(arch)
-        counts = [
-            len(OPERATORS) + len(CELL_SCALES[cell]) - 2 + count_edits(gene[3], 1 + k, self.max_inputs)
-            for (cell, k), gene in zip(self._slots, genes)
-        ]
+        counts = [count_edited_genes(slot, gene, self.max_inputs) for slot, gene in zip(self._slots, genes)]
         counts.append(self.exits * (len(genes) - self.exits))
         position, edit = locate(int(rng.integers(sum(counts))), counts)
         if position == len(genes):
-            return self._member(self._moved(genes, edit))
-        return self._member([*genes[:position], self._edits(genes, position)[edit], *genes[position + 1 :]])
+            return self._member(with_moved_exit(genes, edit))
+        edited = edited_genes(self._slots[position], genes[position], self.max_inputs)
+        return self._member([*genes[:position], edited[edit], *genes[position + 1 :]])
 
     def crossover(self, first: Architecture, second: Architecture, rng: np.random.Generator) -> Architecture:
         """Takes each node, with its operator, its scale and what it reads, from either parent with
         probability one half; exits are those that both have, and as many of the others as are missing."""
-        pairs = list(zip(self._flat(first), self._flat(second)))
-        kept = [position for position, (a, b) in enumerate(pairs) if a[2] and b[2]]
-        others = [position for position, (a, b) in enumerate(pairs) if a[2] != b[2]]
-        exits = set(kept) | {others[k] for k in rng.permutation(len(others))[: self.exits - len(kept)].tolist()}
-        take = rng.integers(2, size=len(pairs)).tolist()
-        genes = []
-        for position, (taken, pair) in enumerate(zip(take, pairs)):
-            operator, scale, _, parents = pair[taken]
-            genes.append((operator, scale, int(position in exits), parents))
-        return self._member(genes)
+        return self._member(mixed_genes(self._flat(first), self._flat(second), rng))
 
     def canonical_key(self, arch: Architecture) -> str:
-        """Names the cells, with scales and exits, up to isomorphism; exact. Every node is live."""
+        """Names the cells, with scales and exits, up to isomorphism; exact. Every node is live.
+
+        Exits have no order but that of their costs, by which the outputs of the network are numbered.
+        """
         texts = []
         for cell in self.genes(arch):
             labels = [INPUT, *(f"{operator}/{scale}/{is_exit}" for operator, scale, is_exit, _ in cell)]
@@ -247,17 +226,7 @@ class GHNAnytime(SearchSpace):
         return json.dumps(self.genes(arch), separators=(",", ":"))
 
     def from_native(self, native: str) -> Architecture:
-        cells = read_nodes(self.name, native, _EXAMPLE)
-        for cell in cells:
-            for gene in cell if isinstance(cell, list) else [cell]:
-                if not isinstance(cell, list) or not _looks_like_a_gene(gene):
-                    raise InvalidArchitectureError(
-                        f"text of {self.name}",
-                        expected="[operator, scale, exit, [nodes that are read]] for each node of each cell",
-                        received=f"{gene!r:.80}",
-                        remedy=f"For example {_EXAMPLE!r}.",
-                    )
-        return self.from_genes(cells)
+        return self.from_genes(read_nodes(self.name, native, _EXAMPLE))
 
     def exit_macs(
         self,
@@ -268,10 +237,15 @@ class GHNAnytime(SearchSpace):
     ) -> tuple[int, ...]:
         """Returns the multiply-accumulates after which each output is there, the last head's at the end.
 
-        Everything that an output or one before it needs is counted once.
+        Everything that an output or one before it needs is counted once. Exits that need equally many by
+        themselves, heads left out, come together, so that members of one canonical key have equal figures.
         """
         check_positive(num_classes=num_classes)
-        return tuple(self.blueprint(arch, input_shape, **skeleton).macs_until(num_classes).values())
+        blueprint = self.blueprint(arch, input_shape, **skeleton)
+        *totals, last = blueprint.macs_until(num_classes).values()
+        alone = [blueprint.macs_of(blueprint.ancestors(node)) for _, node in blueprint.outputs[:-1]]
+        after = dict(zip(alone, totals))  # where several need equally many, the total after the last of them
+        return (*(after[macs] for macs in alone), last)
 
     def _blueprint(
         self, arch: Architecture, input_shape: tuple[int, int, int], *, live_only: bool, channels: int = 16
@@ -298,27 +272,6 @@ class GHNAnytime(SearchSpace):
         nodes = [starts[cell] + 1 + k for cell, k in self._slots]
         return [(arch.ops[node], scales[node], exits[node], tuple(parents[node])) for node in nodes]
 
-    def _edits(self, genes: Sequence[Gene], position: int) -> list[Gene]:
-        cell, k = self._slots[position]
-        operator, scale, is_exit, parents = genes[position]
-        return [
-            *((other, scale, is_exit, parents) for other in OPERATORS if other != operator),
-            *((operator, other, is_exit, parents) for other in CELL_SCALES[cell] if other != scale),
-            *((operator, scale, is_exit, edited) for edited in edited_parents(parents, 1 + k, self.max_inputs)),
-        ]
-
-    def _moved(self, genes: Sequence[Gene], move: int) -> list[Gene]:
-        """Returns the nodes with one exit, by number, at one of the nodes that are none."""
-        old, new = divmod(move, len(genes) - self.exits)
-        swapped = {
-            [position for position, gene in enumerate(genes) if gene[2]][old],
-            [position for position, gene in enumerate(genes) if not gene[2]][new],
-        }
-        return [
-            (operator, scale, is_exit ^ (position in swapped), parents)
-            for position, (operator, scale, is_exit, parents) in enumerate(genes)
-        ]
-
     def _member(self, genes: Sequence[Gene]) -> Architecture:
         rest = iter(genes)
         ops: list[str] = []
@@ -343,7 +296,3 @@ class GHNAnytime(SearchSpace):
 
 def _output_scale(cell: int) -> int:
     return CELL_SCALES[min(cell + 1, len(CELL_SCALES) - 1)][0]
-
-
-def _looks_like_a_gene(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 4 and isinstance(value[3], list)

@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import json
 import math
-from collections import Counter
 from typing import Any, Iterator, Sequence
 
 import numpy as np
 
 from tfnas.architecture import Architecture
 from tfnas.blueprints import Blueprint
-from tfnas.blueprints.ghn_block import AVERAGE_POOL, IDENTITY, INPUTS, OPERATORS, network
+from tfnas.blueprints.ghn_block import IDENTITY, INPUTS, OPERATORS, network
 from tfnas.checks import check_positive
 from tfnas.errors import ConfigError, InvalidArchitectureError
 from tfnas.spaces.base import SearchSpace, variant_name
-from tfnas.spaces.canonical import canonical_form
+from tfnas.spaces.ghn_block_canonical import OUTPUT, Gene, block_key
 from tfnas.spaces.ghn_nodes import (
     check_leaves,
-    check_parents,
     count_edits,
     count_parents,
     draw_parents,
     edited_parents,
     locate,
     read_nodes,
+    read_parents,
 )
 from tfnas.spaces.grammar import ComponentGrammar, Grammar
-
-OUTPUT = "output"
-
-Gene = tuple[str, tuple[int, ...]]
-"""An operator node: its operator and the earlier nodes it reads, ascending; 0 and 1 are the block's inputs."""
+from tfnas.spaces.parts import as_operator, as_tuple, integer_option
 
 _EXAMPLE = '[["sep_conv_3x3",[0,1]],["identity",[2]]]'
 
@@ -47,8 +41,8 @@ class GHNBlock(SearchSpace):
     ours. Graph hypernetworks are trained on 7 nodes.
 
     Args:
-        nodes: Operator nodes of the block.
-        max_inputs: Most nodes that a node reads.
+        nodes: Operator nodes of the block, from 1 to 200.
+        max_inputs: Most nodes that a node reads, from 1 to 200.
 
     Raises:
         ConfigError: If an option is out of its range.
@@ -58,8 +52,8 @@ class GHNBlock(SearchSpace):
     identity_ops = frozenset({IDENTITY})
 
     def __init__(self, nodes: int = 17, max_inputs: int = 2) -> None:
-        check_positive(nodes=nodes, max_inputs=max_inputs)
-        self.nodes, self.max_inputs = int(nodes), int(max_inputs)
+        self.nodes = integer_option("nodes", nodes, 1, 200)
+        self.max_inputs = integer_option("max_inputs", max_inputs, 1, 200)
         self.name = variant_name("ghn_block", nodes=(self.nodes, 17), max_inputs=(self.max_inputs, 2))
 
     @property
@@ -99,19 +93,14 @@ class GHNBlock(SearchSpace):
         Raises:
             InvalidArchitectureError: If the number of nodes, an operator or the nodes read are not allowed.
         """
-        if len(genes) != self.nodes:
-            raise InvalidArchitectureError(
-                f"block of {self.name}", expected=f"{self.nodes} operator nodes", received=f"{len(genes)}"
-            )
-        for node, (operator, parents) in enumerate(genes, start=2):
-            if operator not in OPERATORS:
-                raise InvalidArchitectureError(
-                    f"operator of node {node} of {self.name}",
-                    expected=f"one of {', '.join(OPERATORS)}",
-                    received=repr(operator),
-                )
-            check_parents(f"node {node} of {self.name}", parents, node, self.max_inputs)
-        return self._member([(operator, tuple(parents)) for operator, parents in genes])
+        found: list[Gene] = []
+        given = as_tuple(f"block of {self.name}", genes, f"{self.nodes} operator nodes", self.nodes)
+        for number, gene in enumerate(given, start=2):
+            node = f"node {number} of {self.name}"
+            operator, parents = as_tuple(node, gene, "(operator, nodes that are read)", 2)
+            operator = as_operator(f"operator of {node}", operator, OPERATORS)
+            found.append((operator, read_parents(node, parents, number, self.max_inputs)))
+        return self._member(found)
 
     def genes(self, arch: Architecture) -> tuple[Gene, ...]:
         """Returns the operator nodes of a member; inverse of `from_genes`."""
@@ -175,7 +164,7 @@ class GHNBlock(SearchSpace):
         and sums of sums are spelled out, also where an average pooling adds them. Any other operator
         stays an instance of its own. What the output concatenates counts as often as it does.
         """
-        return _key(self.genes(arch))
+        return block_key(self.genes(arch))
 
     def to_native(self, arch: Architecture) -> str:
         """Returns JSON: for each node its operator and the nodes it reads, where 0 is the block before the
@@ -184,16 +173,7 @@ class GHNBlock(SearchSpace):
         return json.dumps(self.genes(arch), separators=(",", ":"))
 
     def from_native(self, native: str) -> Architecture:
-        genes = read_nodes(self.name, native, _EXAMPLE)
-        for gene in genes:
-            if not isinstance(gene, list) or len(gene) != 2 or not isinstance(gene[1], list):
-                raise InvalidArchitectureError(
-                    f"text of {self.name}",
-                    expected="[operator, [nodes that are read]] for each node",
-                    received=f"{gene!r:.80}",
-                    remedy=f"With two nodes, for example {_EXAMPLE!r}.",
-                )
-        return self.from_genes(genes)
+        return self.from_genes(read_nodes(self.name, native, _EXAMPLE))
 
     def mobile_channels(
         self,
@@ -205,8 +185,9 @@ class GHNBlock(SearchSpace):
         """Returns the largest ``channels`` whose ImageNet network has at most `macs` multiply-accumulates.
 
         Raises:
-            ConfigError: If the smallest network has more.
+            ConfigError: If the smallest network has more, or `macs` is no positive integer.
         """
+        check_positive(macs=macs)
 
         def fits(channels: int) -> bool:
             return (
@@ -264,37 +245,3 @@ class GHNBlock(SearchSpace):
             tuple(sorted(rules.complete(chosen))),
             (("block", self.nodes + 3),),
         )
-
-
-def _key(genes: Sequence[Gene]) -> str:
-    labels: list[str] = list(INPUTS)
-    edges: Counter[tuple[int, int]] = Counter()
-    values: list[Counter[int]] = [Counter({0: 1}), Counter({1: 1})]  # each node as a sum of instances
-    sums: dict[frozenset[tuple[int, int]], int] = {}
-
-    def instance(value: Counter[int]) -> int:
-        if value.total() == 1:
-            return next(iter(value))
-        key = frozenset(value.items())
-        if key not in sums:
-            sums[key] = add("sum", [value])
-        return sums[key]
-
-    def add(label: str, terms: Sequence[Counter[int]]) -> int:
-        labels.append(label)
-        for source, count in sum(terms, Counter()).items():
-            edges[source, len(labels) - 1] = count
-        return len(labels) - 1
-
-    for operator, parents in genes:
-        terms = [values[source] for source in parents]
-        if operator == IDENTITY:
-            values.append(sum(terms, Counter()))
-        elif operator == AVERAGE_POOL:
-            values.append(Counter({add(operator, terms): 1}))
-        else:
-            values.append(Counter({add(operator, [Counter({instance(term): 1}) for term in terms]): 1}))
-    read = set(itertools.chain.from_iterable(parents for _, parents in genes))
-    leaves = [values[node] for node in range(2, len(values)) if node not in read]
-    add(OUTPUT, [Counter({instance(leaf): 1}) for leaf in leaves])
-    return canonical_form(labels, edges)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tfnas.architecture import Architecture
 from tfnas.errors import InvalidArchitectureError
+from tfnas.spaces.parts import as_tuple, is_integer
 
 
 def count_parents(earlier: int, most: int) -> int:
@@ -48,15 +49,18 @@ def locate(choice: int, counts: Sequence[int]) -> tuple[int, int]:
     return row, choice
 
 
-def check_parents(node: str, parents: Sequence[int], earlier: int, most: int) -> None:
-    """Raises `InvalidArchitectureError` unless these are 1 to `most` ascending numbers below `earlier`."""
-    plain = all(type(source) is int and 0 <= source < earlier for source in parents)
-    if not plain or not 1 <= len(parents) <= most or list(parents) != sorted(set(parents)):
-        raise InvalidArchitectureError(
-            f"nodes that {node} reads",
-            expected=f"1 to {most} different ones, ascending, from 0 to {earlier - 1}",
-            received=f"{list(parents)!r:.80}",
-        )
+def read_parents(node: str, parents: object, earlier: int, most: int) -> tuple[int, ...]:
+    """Returns the nodes that a node reads, as a user gives them.
+
+    Raises:
+        InvalidArchitectureError: If they are not 1 to `most` ascending numbers below `earlier`.
+    """
+    subject, expected = f"nodes that {node} reads", f"1 to {most} different ones, ascending, from 0 to {earlier - 1}"
+    given = as_tuple(subject, parents, expected)
+    plain = all(is_integer(source) and 0 <= source < earlier for source in given)
+    if not plain or not 1 <= len(given) <= most or list(given) != sorted(set(given)):
+        raise InvalidArchitectureError(subject, expected=expected, received=f"{list(given)!r:.80}")
+    return tuple(int(source) for source in given)
 
 
 def check_leaves(space: str, arch: Architecture, right: Architecture) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 from typing import Any, Iterator, Sequence
 
 import numpy as np
@@ -11,14 +12,14 @@ import numpy as np
 from tfnas.architecture import Architecture
 from tfnas.blueprints import Blueprint
 from tfnas.blueprints.nasbench101 import INPUT, OPERATORS, OUTPUT, network
-from tfnas.checks import check_positive
 from tfnas.errors import ConfigError, InvalidArchitectureError
 from tfnas.spaces import nasbench101_edits as edits
 from tfnas.spaces.base import SearchSpace, variant_name
 from tfnas.spaces.grammar import ComponentGrammar, Grammar
 from tfnas.spaces.nasbench101_enumeration import LISTED, count_graphs, draw_graph, graphs, labellings, unlabelled
-from tfnas.spaces.nasbench101_forms import check_ops, read_matrix, read_text, write_matrix, write_text
+from tfnas.spaces.nasbench101_forms import check_ops, no_path, read_pruned, read_text, write_matrix, write_text
 from tfnas.spaces.nasbench101_hash import module_hash
+from tfnas.spaces.parts import integer_option
 
 _LARGEST = 10
 
@@ -34,7 +35,8 @@ class NASBench101(SearchSpace):
 
     Args:
         max_nodes: Largest number of vertices, input and output included; from 3 to 10.
-        max_edges: Largest number of edges; at least ``max_nodes - 1``, so that the longest chain is in.
+        max_edges: Largest number of edges; at least ``max_nodes - 1``, so that the longest chain is in, and
+            at most 45, which ten vertices have.
 
     Raises:
         ConfigError: If an option is out of its range.
@@ -43,19 +45,11 @@ class NASBench101(SearchSpace):
     name = "nasbench101"
 
     def __init__(self, max_nodes: int = 7, max_edges: int = 9) -> None:
-        check_positive(max_nodes=max_nodes, max_edges=max_edges)
-        if not 3 <= max_nodes <= _LARGEST:
-            raise ConfigError("max_nodes", expected=f"from 3 to {_LARGEST}", received=str(max_nodes))
-        if max_edges < max_nodes - 1:
-            raise ConfigError(
-                "max_edges",
-                expected=f"at least {max_nodes - 1}, the edges of a chain of {max_nodes} vertices",
-                received=str(max_edges),
-            )
-        self._max_nodes, self._max_edges = int(max_nodes), int(max_edges)
+        self._max_nodes = integer_option("max_nodes", max_nodes, 3, _LARGEST)
+        self._max_edges = integer_option("max_edges", max_edges, self._max_nodes - 1, math.comb(_LARGEST, 2))
         self.name = variant_name("nasbench101", max_nodes=(self._max_nodes, 7), max_edges=(self._max_edges, 9))
         self.num_networks = 423_624 if self.name == "nasbench101" else None
-        self.key_can_collide = max_nodes > 7 and max_edges > 9  # see `module_hash`
+        self.key_can_collide = self._max_nodes > 7 and self._max_edges > 9  # see `module_hash`
 
     @property
     def op_names(self) -> tuple[str, ...]:
@@ -125,7 +119,7 @@ class NASBench101(SearchSpace):
             )
         live = edits.on_paths(total, arch.edges)
         if not live:
-            raise _no_path(arch.edges)
+            raise no_path(arch.edges)
         if len(live) < total:
             raise InvalidArchitectureError(
                 "vertices of a NAS-Bench-101 cell",
@@ -242,7 +236,7 @@ class NASBench101(SearchSpace):
             InvalidArchitectureError: If this is no cell, no path leads from the input to the output, or
                 the pruned cell exceeds a limit.
         """
-        arch = self._member(*_pruned(matrix, ops))
+        arch = self._member(*read_pruned(matrix, ops))
         self.validate(arch)
         return arch
 
@@ -260,7 +254,7 @@ class NASBench101(SearchSpace):
         Raises:
             InvalidArchitectureError: If this is no cell, or no path leads from the input to the output.
         """
-        kept, edges = _pruned(matrix, ops)
+        kept, edges = read_pruned(matrix, ops)
         return write_matrix(len(kept), edges), list(kept)
 
     def _blueprint(
@@ -273,6 +267,15 @@ class NASBench101(SearchSpace):
         num_stacks: int = 3,
         modules_per_stack: int = 3,
     ) -> Blueprint:
+        # The vertices that feed the output share its channels. A search must not fail at some member:
+        # each of the most that any member has, with an edge to the output and one of its own, needs one.
+        feeding = min(self._max_nodes - 2, self._max_edges // 2)
+        if stem_channels < feeding:
+            raise ConfigError(
+                "stem_channels",
+                expected=f"at least {feeding}, one for each of the vertices that may feed the output",
+                received=str(stem_channels),
+            )
         # Members are pruned: every operator is live.
         sizes = {"stem_channels": stem_channels, "num_stacks": num_stacks, "modules_per_stack": modules_per_stack}
         return network(arch.ops, arch.edges, input_shape, **sizes)
@@ -282,19 +285,3 @@ class NASBench101(SearchSpace):
 
     def _member(self, ops: tuple[str, ...], edges: tuple[tuple[int, int], ...]) -> Architecture:
         return Architecture(self.name, ops, edges, (("cell", len(ops)),))
-
-
-def _pruned(matrix: Any, ops: Sequence[str]) -> edits.Cell:
-    names, edges = read_matrix(matrix, ops)
-    cell = edits.pruned(names, edges)
-    if cell is None:
-        raise _no_path(edges)
-    return cell
-
-
-def _no_path(edges: edits.Edges) -> InvalidArchitectureError:
-    return InvalidArchitectureError(
-        "edges of a NAS-Bench-101 cell",
-        expected="a path from the input to the output",
-        received=f"none among {edges}",
-    )

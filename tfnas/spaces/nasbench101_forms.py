@@ -8,6 +8,8 @@ import numpy as np
 
 from tfnas.blueprints.nasbench101 import INPUT, OPERATORS, OUTPUT
 from tfnas.errors import InvalidArchitectureError
+from tfnas.spaces import nasbench101_edits as edits
+from tfnas.spaces.parts import as_operator, as_tuple
 
 Edges = tuple[tuple[int, int], ...]
 
@@ -23,10 +25,7 @@ def check_ops(ops: Sequence[str]) -> None:
             received=f"{tuple(ops)!r:.200}",
         )
     for node, op in enumerate(ops[1:-1], start=1):
-        if op not in OPERATORS:
-            raise InvalidArchitectureError(
-                f"operator of vertex {node}", expected=f"one of {', '.join(OPERATORS)}", received=repr(op)
-            )
+        as_operator(f"operator of vertex {node}", op, OPERATORS)
 
 
 def read_matrix(matrix: Any, ops: Sequence[str]) -> tuple[tuple[str, ...], Edges]:
@@ -39,16 +38,21 @@ def read_matrix(matrix: Any, ops: Sequence[str]) -> tuple[tuple[str, ...], Edges
     Raises:
         InvalidArchitectureError: If the matrix or the operators are anything else.
     """
+    names = as_tuple("operators of a NAS-Bench-101 cell", ops, "one name a vertex")
+    if not all(isinstance(name, str) for name in names):
+        raise InvalidArchitectureError(
+            "operators of a NAS-Bench-101 cell", expected="one name a vertex", received=f"{names!r:.120}"
+        )
     try:
-        array, names = np.asarray(matrix), tuple(ops)
+        array = np.asarray(matrix)
     except (TypeError, ValueError) as error:
-        raise _wrong_matrix("an array and a sequence of operators", f"{matrix!r:.120} and {ops!r:.120}") from error
+        raise _wrong_matrix("a square matrix", f"{matrix!r:.120}") from error
     if array.ndim != 2 or array.shape[0] != array.shape[1]:
         raise _wrong_matrix("a square matrix", f"shape {array.shape}")
     if len(names) != len(array):
         raise _wrong_matrix("one row for each operator", f"{len(array)} rows and {len(names)} operators")
     check_ops(names)
-    if not np.isin(array, (0, 1)).all():
+    if array.dtype.kind not in "biuf" or not np.isin(array, (0, 1)).all():
         raise _wrong_matrix("entries 0 and 1", f"{array.tolist()!r:.200}")
     edges = tuple((int(source), int(target)) for source, target in np.argwhere(array))
     descending = [edge for edge in edges if edge[0] >= edge[1]]
@@ -58,7 +62,29 @@ def read_matrix(matrix: Any, ops: Sequence[str]) -> tuple[tuple[str, ...], Edges
             f"entries {descending}",
             "Number the vertices in topological order; rows are sources, columns are targets.",
         )
-    return names, edges
+    return tuple(map(str, names)), edges
+
+
+def read_pruned(matrix: Any, ops: Sequence[str]) -> tuple[tuple[str, ...], Edges]:
+    """Returns the operators and the sorted edges of a cell without the vertices that lie on no path.
+
+    Raises:
+        InvalidArchitectureError: As `read_matrix`, or if no path leads from the input to the output.
+    """
+    names, edges = read_matrix(matrix, ops)
+    cell = edits.pruned(names, edges)
+    if cell is None:
+        raise no_path(edges)
+    return cell
+
+
+def no_path(edges: Edges) -> InvalidArchitectureError:
+    """Returns the error of a cell whose output the input does not reach."""
+    return InvalidArchitectureError(
+        "edges of a NAS-Bench-101 cell",
+        expected="a path from the input to the output",
+        received=f"none among {edges}",
+    )
 
 
 def write_matrix(nodes: int, edges: Edges) -> np.ndarray:

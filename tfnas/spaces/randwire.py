@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import functools
 import itertools
-import json
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Any, Iterator, Sequence
 
 import numpy as np
 
 from tfnas.architecture import Architecture
 from tfnas.blueprints import Blueprint
 from tfnas.blueprints.randwire import SEPARABLE, STAGES, network
-from tfnas.checks import check_positive
-from tfnas.errors import ConfigError, InvalidArchitectureError
+from tfnas.checks import check_flag
+from tfnas.errors import InvalidArchitectureError
+from tfnas.spaces import randwire_forms as forms
 from tfnas.spaces.base import SearchSpace, variant_name
 from tfnas.spaces.canonical import canonical_form
 from tfnas.spaces.grammar import ComponentGrammar, Grammar
+from tfnas.spaces.parts import integer_option
 from tfnas.spaces.random_graphs import bernoulli
+from tfnas.spaces.randwire_forms import Graph
 
 INPUT, OUTPUT = "input", "output"
-
-_EXAMPLE = "[[[],[0],[0,1]]]"
-
-Graph = Iterable[tuple[int, int]]
-"""Edges ``(source, target)`` among the nodes 0 .. N-1, source before target."""
 
 
 class RandWire(SearchSpace):
@@ -36,7 +33,7 @@ class RandWire(SearchSpace):
     prints 2.1e149).
 
     Args:
-        nodes: N, the operator nodes of a component; at least 2.
+        nodes: N, the operator nodes of a component, from 2, or there is nothing to wire, to 200.
         stages: Whether each of the three stages has a graph of its own, ``stage1`` to ``stage3``
             (GraphPNAS, appendix B), instead of one ``stage`` for all.
 
@@ -47,12 +44,8 @@ class RandWire(SearchSpace):
     name = "randwire"
 
     def __init__(self, nodes: int = 32, stages: bool = False) -> None:
-        check_positive(nodes=nodes)
-        if nodes < 2:
-            raise ConfigError("nodes", expected="at least 2 nodes, or there is nothing to wire", received=repr(nodes))
-        if stages not in (False, True):
-            raise ConfigError("stages", expected="True or False", received=repr(stages))
-        self.nodes = int(nodes)
+        check_flag(stages=stages)
+        self.nodes = integer_option("nodes", nodes, 2, 200)
         self.component_names = tuple(f"stage{k}" for k in range(1, STAGES + 1)) if stages else ("stage",)
         self.name = variant_name("randwire", nodes=(self.nodes, 32), stages=(bool(stages), False))
 
@@ -83,7 +76,8 @@ class RandWire(SearchSpace):
         """Builds a member from the edges among the operator nodes, for example from `random_graphs`.
 
         Args:
-            *graphs: One for each component: pairs ``(source, target)`` of nodes 0 .. N-1.
+            *graphs: One for each component: pairs ``(source, target)`` of nodes 0 .. N-1, in any order, or
+                an array of shape [E, 2].
 
         Raises:
             InvalidArchitectureError: If the number of graphs is wrong, or an edge does not ascend or
@@ -95,16 +89,7 @@ class RandWire(SearchSpace):
                 expected=f"{len(self.component_names)}, one for each of {', '.join(self.component_names)}",
                 received=f"{len(graphs)}",
             )
-        chosen = [set(graph) for graph in graphs]
-        for edge in (edge for graph in chosen for edge in graph):
-            if edge not in self._pair_set:
-                raise InvalidArchitectureError(
-                    f"edges of {self.name}",
-                    expected=f"pairs (source, target) with 0 <= source < target < {self.nodes}",
-                    received=repr(edge),
-                    remedy="Number the nodes in topological order.",
-                )
-        return self._member(chosen)
+        return self._member([forms.read_edges(self.name, self.nodes, graph) for graph in graphs])
 
     def graphs(self, arch: Architecture) -> tuple[frozenset[tuple[int, int]], ...]:
         """Returns the edges among the operator nodes of each component; inverse of `from_edges`."""
@@ -127,32 +112,11 @@ class RandWire(SearchSpace):
         Raises:
             InvalidArchitectureError: If a matrix has another shape, other values, or ones elsewhere.
         """
-        graphs = []
-        for matrix in map(np.asarray, matrices):
-            if matrix.shape != (self.nodes, self.nodes) or not np.isin(matrix, (0, 1)).all():
-                raise InvalidArchitectureError(
-                    f"matrix of {self.name}",
-                    expected=f"shape ({self.nodes}, {self.nodes}), zeros and ones",
-                    received=f"shape {matrix.shape}, values {np.unique(matrix)[:5].tolist()}",
-                )
-            above = np.argwhere(np.triu(matrix))
-            if len(above):
-                upper = not np.tril(matrix).any()
-                raise InvalidArchitectureError(
-                    f"matrix of {self.name}",
-                    expected="a lower-triangular matrix, in which row i names the nodes that node i reads",
-                    received="an upper-triangular one" if upper else f"a one at {tuple(above[0].tolist())}",
-                    remedy="Pass matrix.T." if upper else "Number the nodes in topological order.",
-                )
-            graphs.append({(int(source), int(target)) for target, source in np.argwhere(matrix)})
-        return self.from_edges(*graphs)
+        return self.from_edges(*(forms.read_matrix(self.name, self.nodes, matrix) for matrix in matrices))
 
     def to_matrix(self, arch: Architecture, component: int = 0) -> np.ndarray:
         """Returns a component in the published form: N x N, uint8, lower-triangular; see `from_matrix`."""
-        matrix = np.zeros((self.nodes, self.nodes), np.uint8)
-        for source, target in self.graphs(arch)[component]:
-            matrix[target, source] = 1
-        return matrix
+        return forms.write_matrix(self.nodes, self.graphs(arch)[component])
 
     def validate(self, arch: Architecture) -> None:
         self._check_name(arch)
@@ -223,38 +187,10 @@ class RandWire(SearchSpace):
 
     def to_native(self, arch: Architecture) -> str:
         """Returns JSON: for each component and node the nodes it reads, for example ``[[[],[0],[0,1]]]``."""
-        return json.dumps(self._predecessors(arch), separators=(",", ":"))
+        return forms.write_text(self.nodes, self.graphs(arch))
 
     def from_native(self, native: str) -> Architecture:
-        def malformed(received: str) -> InvalidArchitectureError:
-            return InvalidArchitectureError(
-                f"text of {self.name}",
-                expected=f"{len(self.component_names)} JSON lists, one for each component, of {self.nodes} ascending "
-                "lists of the earlier nodes that a node reads",
-                received=received,
-                remedy=f"With three nodes, for example {_EXAMPLE!r}.",
-            )
-
-        if not isinstance(native, str):
-            raise malformed(f"{type(native).__name__} {native!r:.80}")
-        try:
-            value = json.loads(native)
-        except (ValueError, RecursionError) as error:
-            raise malformed(f"{native!r:.120}, which is no JSON") from error
-        if not isinstance(value, list) or len(value) != len(self.component_names):
-            raise malformed(f"{native!r:.120}")
-        graphs = []
-        for name, nodes in zip(self.component_names, value):
-            if not isinstance(nodes, list) or len(nodes) != self.nodes:
-                raise malformed(f"{nodes!r:.120} for {name}")
-            graph = set()
-            for target, sources in enumerate(nodes):
-                earlier = [source for source in range(target) if isinstance(sources, list) and source in sources]
-                if sources != earlier or any(type(source) is not int for source in sources):
-                    raise malformed(f"{sources!r:.120} for node {target} of {name}")
-                graph |= {(source, target) for source in sources}
-            graphs.append(graph)
-        return self._member(graphs)
+        return self._member(forms.read_text(self.name, self.nodes, self.component_names, native))
 
     def _blueprint(
         self,
@@ -267,7 +203,7 @@ class RandWire(SearchSpace):
         large: bool = False,
     ) -> Blueprint:
         # live_only changes nothing: every node lies between input and output
-        graphs = self._predecessors(arch)
+        graphs = [forms.predecessors(self.nodes, graph) for graph in self.graphs(arch)]
         return network(graphs, input_shape, channels=channels, head_channels=head_channels, large=large)
 
     def quick_skeleton(self, input_shape: Sequence[int]) -> dict[str, Any]:
@@ -277,20 +213,9 @@ class RandWire(SearchSpace):
     def _pairs(self) -> tuple[tuple[int, int], ...]:
         return tuple(itertools.combinations(range(self.nodes), 2))
 
-    @functools.cached_property
-    def _pair_set(self) -> frozenset[tuple[int, int]]:
-        return frozenset(self._pairs)
-
     @property
     def _ops(self) -> tuple[str, ...]:
         return (INPUT, *(SEPARABLE,) * self.nodes, OUTPUT)
-
-    def _predecessors(self, arch: Architecture) -> list[list[list[int]]]:
-        found: list[list[list[int]]] = [[[] for _ in range(self.nodes)] for _ in self.component_names]
-        for graph, nodes in zip(self.graphs(arch), found):
-            for source, target in sorted(graph):
-                nodes[target].append(source)
-        return found
 
     def _flipped(self, arch: Architecture, position: int) -> Architecture:
         component, pair = divmod(position, len(self._pairs))
