@@ -14,7 +14,7 @@ from tfnas.errors import ConfigError
 def check_positive(**values: int) -> None:
     """Raises `ConfigError` for the first of the named values that is not a positive integer."""
     for name, value in values.items():
-        if not _is_integer(value) or value < 1:
+        if not is_integer(value) or value < 1:
             raise ConfigError(name, expected="a positive integer", received=repr(value))
 
 
@@ -39,7 +39,7 @@ def check_image_shape(input_shape: Sequence[int]) -> tuple[int, int, int]:
         ConfigError: If the shape is anything else.
     """
     shape = tuple(input_shape)
-    if len(shape) != 3 or any(not _is_integer(size) or size < 1 for size in shape):
+    if len(shape) != 3 or any(not is_integer(size) or size < 1 for size in shape):
         raise ConfigError(
             "input_shape",
             expected="(height, width, channels), positive integers",
@@ -57,5 +57,6 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _is_integer(value: object) -> bool:
+def is_integer(value: object) -> bool:
+    """Returns whether a value is one of Python's or NumPy's integers, and no truth value."""
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)

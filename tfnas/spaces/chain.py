@@ -12,6 +12,7 @@ from tfnas.architecture import Architecture
 from tfnas.errors import InvalidArchitectureError
 from tfnas.spaces.base import SearchSpace
 from tfnas.spaces.grammar import ComponentGrammar, Grammar
+from tfnas.spaces.parts import as_operators
 
 INPUT, OUTPUT = "input", "output"
 
@@ -52,18 +53,7 @@ class ChainSpace(SearchSpace):
         Raises:
             InvalidArchitectureError: If there are too few or too many, or one is unknown.
         """
-        if len(operators) != self.length:
-            raise InvalidArchitectureError(
-                f"layers of {self.name}", expected=f"{self.length} operators", received=f"{len(operators)}"
-            )
-        for layer, operator in enumerate(operators, start=1):
-            if operator not in self.operators:
-                raise InvalidArchitectureError(
-                    f"operator of layer {layer} of {self.name}",
-                    expected=f"one of {', '.join(self.operators)}",
-                    received=repr(operator),
-                )
-        return self._member(tuple(operators))
+        return self._member(as_operators(self.name, operators, self.length, self.operators))
 
     def validate(self, arch: Architecture) -> None:
         self._check_name(arch)

@@ -9,8 +9,9 @@ from typing import Sequence
 import numpy as np
 
 from tfnas.architecture import Architecture
+from tfnas.checks import is_integer
 from tfnas.errors import InvalidArchitectureError
-from tfnas.spaces.parts import as_tuple, is_integer
+from tfnas.spaces.parts import as_tuple
 
 
 def count_parents(earlier: int, most: int) -> int:

@@ -6,15 +6,10 @@ Python's own integers, text and tuples.
 
 from __future__ import annotations
 
-import numbers
 from typing import Any, Sequence
 
+from tfnas.checks import is_integer
 from tfnas.errors import ConfigError, InvalidArchitectureError
-
-
-def is_integer(value: object) -> bool:
-    """Returns whether a value is an integer, and no truth value."""
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
 def integer_option(name: str, value: int, low: int, high: int) -> int:

@@ -11,8 +11,9 @@ from typing import Any, Iterable, Sequence
 
 import numpy as np
 
+from tfnas.checks import is_integer
 from tfnas.errors import InvalidArchitectureError
-from tfnas.spaces.parts import as_tuple, is_integer
+from tfnas.spaces.parts import as_tuple
 
 Graph = Iterable[tuple[int, int]]
 """Edges ``(source, target)`` among the nodes 0 .. N-1, source before target."""
