@@ -31,7 +31,7 @@ CONFIG = Config(
 
 SMOKE = {
     "skeleton": {"cells": 3, "channels": 4, "drop_path": 0.2},
-    "trials": 2,
+    "trials": 1,
     "epochs": 1,
     "final_epochs": 1,
     "finalists": 0,

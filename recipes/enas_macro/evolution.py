@@ -31,7 +31,7 @@ CONFIG = Config(
 SMOKE = {
     "space": "enas_macro,layers=6",
     "skeleton": {"fixed": True, "channels": 4},
-    "trials": 2,
+    "trials": 1,
     "epochs": 1,
     "final_epochs": 1,
     "finalists": 0,

@@ -29,7 +29,7 @@ CONFIG = Config(
 
 SMOKE = {
     "skeleton": {"width": 4, "head_channels": 16, "squeeze_excite": True},
-    "trials": 2,
+    "trials": 1,
     "epochs": 1,
     "final_epochs": 1,
     "finalists": 0,

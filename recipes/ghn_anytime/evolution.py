@@ -31,7 +31,7 @@ CONFIG = Config(
 SMOKE = {
     "space": "ghn_anytime,nodes1=4,nodes2=3,nodes3=2,exits=2",
     "skeleton": {"channels": 3},
-    "trials": 2,
+    "trials": 1,
     "epochs": 1,
     "final_epochs": 1,
     "finalists": 0,

@@ -31,7 +31,7 @@ CONFIG = Config(
 SMOKE = {
     "space": "ghn_block,nodes=7",
     "skeleton": {"blocks": 3, "channels": 4, "auxiliary": True},
-    "trials": 2,
+    "trials": 1,
     "epochs": 1,
     "final_epochs": 1,
     "finalists": 0,

@@ -29,7 +29,7 @@ CONFIG = Config(
 
 SMOKE = {
     "skeleton": {"stem_channels": 4, "modules_per_stack": 1},
-    "trials": 2,
+    "trials": 1,
     "epochs": 1,
     "final_epochs": 1,
     "finalists": 0,

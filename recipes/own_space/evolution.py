@@ -20,7 +20,7 @@ CONFIG = Config(
 
 SMOKE = {
     "skeleton": {"channels": 4},
-    "trials": 2,
+    "trials": 1,
     "epochs": 1,
     "final_epochs": 1,
     "finalists": 0,

@@ -34,7 +34,7 @@ SMOKE = {
     "skeleton": {"channels": 4, "head_channels": 8},
     "fraction": 0.5,
     "last_epochs": 1,
-    "trials": 2,
+    "trials": 1,
     "epochs": 1,
     "final_epochs": 1,
     "finalists": 0,

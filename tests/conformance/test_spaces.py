@@ -53,7 +53,7 @@ def test_the_kits_own_space():
 def test_networks_of_registered_space(name):
     space = spaces.get(name)
     rng = np.random.default_rng(0)
-    count = 50 if name in QUICKLY_BUILT else 10
+    count = 50 if name in QUICKLY_BUILT else 6
     check_networks(space, [space.sample(rng) for _ in range(count)], **SMALL_SKELETON[name])
 
 
@@ -73,12 +73,12 @@ def test_networks_of_variants(name):
     check_networks(space, members, **SMALL_SKELETON[name.partition(",")[0]])
 
 
-@pytest.mark.parametrize("name", WITH_SUPER_NETWORK)
+@pytest.mark.parametrize("name", ["nasbench201", "nasbench_macro", pytest.param("fairnas", marks=pytest.mark.slow)])
 def test_super_network(name):
+    assert name in WITH_SUPER_NETWORK
     space = spaces.get(name)
     rng = np.random.default_rng(1)
-    count = 20 if name in QUICKLY_BUILT else 5
-    check_super_network(space, [space.sample(rng) for _ in range(count)], **SMALL_SKELETON[name])
+    check_super_network(space, [space.sample(rng) for _ in range(20)], **SMALL_SKELETON[name])
 
 
 @pytest.mark.parametrize("name", [name for name in spaces.names() if name not in WITH_SUPER_NETWORK])

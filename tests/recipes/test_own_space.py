@@ -27,7 +27,8 @@ def test_it_keeps_the_contracts():
 
 @pytest.mark.parametrize("name", strategies.names())
 def test_strategies_search_it(name):
-    check_strategy(lambda space, seed: strategies.get(name)(space, seed=seed), SPACE, trials=25)
+    quick = {"pool": 60} if name == "gaussian_process_ei" else {}
+    check_strategy(lambda space, seed: strategies.get(name)(space, seed=seed, **quick), SPACE, trials=20)
 
 
 def test_it_is_drawn():

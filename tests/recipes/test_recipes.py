@@ -17,7 +17,8 @@ RECIPES = sorted(
 
 
 def test_every_space_has_a_recipe():
-    assert {f"recipes.{name}.evolution" for name in (*spaces.names(), "own_space")} <= set(RECIPES)
+    own = [name for name in spaces.names() if name != "skip_net"]  # which another test registers
+    assert {f"recipes.{name}.evolution" for name in (*own, "own_space")} <= set(RECIPES)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
