@@ -62,12 +62,12 @@ def network(
     reduce: Cell | None,
     input_shape: Shape,
     *,
-    live_only: bool = True,
-    channels: int = 36,
-    cells: int = 20,
-    auxiliary: bool = False,
-    drop_path: float = 0.0,
-    imagenet: bool = False,
+    live_only: bool,
+    channels: int,
+    cells: int,
+    auxiliary: bool,
+    drop_path: float,
+    imagenet: bool,
 ) -> Blueprint:
     """Stem, cells with reductions at one and two thirds, pooled features (Liu et al., ICLR 2019, and its code).
 

@@ -23,10 +23,10 @@ def network(
     skips: Sequence[Sequence[int]],
     input_shape: Shape,
     *,
-    live_only: bool = True,
-    fixed: bool = False,
-    channels: int = 36,
-    dropout: float = 0.0,
+    live_only: bool,
+    fixed: bool,
+    channels: int,
+    dropout: float,
 ) -> Blueprint:
     """Stem, layers, and two reductions of everything there is so far (Pham et al., ICML 2018, and its code).
 

@@ -52,10 +52,10 @@ def network(
     operators: Sequence[str] | None,
     input_shape: Shape,
     *,
-    width: int = 32,
-    head_channels: int = 1280,
-    dropout: float = 0.2,
-    squeeze_excite: bool = False,
+    width: int,
+    head_channels: int,
+    dropout: float,
+    squeeze_excite: bool,
 ) -> Blueprint:
     """Stem, separable convolution, 19 layers, last convolution, up to the dropout before the classifier.
 

@@ -23,7 +23,7 @@ Cell = Sequence[tuple[str, int, int, Sequence[int]]]
 earlier nodes of the cell that it reads; 0 is the cell's input."""
 
 
-def network(cells: Sequence[Cell], input_shape: Shape, *, channels: int = 16) -> Blueprint:
+def network(cells: Sequence[Cell], input_shape: Shape, *, channels: int) -> Blueprint:
     """Stem, three cells, exits (Zhang et al., ICLR 2019, sections 3.2 and 5.1).
 
     A node brings what it reads to its scale, by average pooling or by repeating rows and columns,

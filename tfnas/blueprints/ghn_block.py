@@ -29,12 +29,12 @@ def network(
     block: Block,
     input_shape: Shape,
     *,
-    live_only: bool = True,
-    channels: int | None = None,
-    blocks: int | None = None,
-    auxiliary: bool = False,
-    drop_path: float = 0.0,
-    imagenet: bool = False,
+    live_only: bool,
+    channels: int | None,
+    blocks: int | None,
+    auxiliary: bool,
+    drop_path: float,
+    imagenet: bool,
 ) -> Blueprint:
     """Stem, blocks, pooled features (Zhang et al., ICLR 2019, section 5.1).
 

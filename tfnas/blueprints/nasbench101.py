@@ -72,9 +72,9 @@ def network(
     edges: Edges,
     input_shape: Shape,
     *,
-    stem_channels: int = 128,
-    num_stacks: int = 3,
-    modules_per_stack: int = 3,
+    stem_channels: int,
+    num_stacks: int,
+    modules_per_stack: int,
 ) -> Blueprint:
     """Stem, modules and pooling (Ying et al., figure 1 and the released code), up to the pooled features.
 

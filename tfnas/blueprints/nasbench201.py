@@ -35,9 +35,9 @@ def network(
     operators: Sequence[str] | None,
     input_shape: Shape,
     *,
-    live_only: bool = True,
-    cells_per_stage: int = 5,
-    channels: int = 16,
+    live_only: bool,
+    cells_per_stage: int,
+    channels: int,
 ) -> Blueprint:
     """Stem, cells and residual blocks (NATS-Bench, section 3.1), up to the pooled features.
 

@@ -36,9 +36,9 @@ def network(
     operators: Sequence[str] | None,
     input_shape: Shape,
     *,
-    channels: int = 64,
-    stem_channels: int = 32,
-    head_channels: int = 1280,
+    channels: int,
+    stem_channels: int,
+    head_channels: int,
 ) -> Blueprint:
     """Stem, eight layers, last convolution, up to the pooled features (SPOS's and NAS-Bench-Macro's code).
 

@@ -28,9 +28,9 @@ def network(
     graphs: Sequence[Predecessors],
     input_shape: Shape,
     *,
-    channels: int = 64,
-    head_channels: int = 1280,
-    large: bool = False,
+    channels: int,
+    head_channels: int,
+    large: bool,
 ) -> Blueprint:
     """Two convolutions of stride 2, the stages, a 1x1 convolution, up to the pooled features.
 

@@ -210,12 +210,12 @@ class SearchSpace(abc.ABC):
         return {}
 
     def _checked(self, skeleton: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the skeleton's arguments as plain values of the kinds that their defaults have.
+        """Returns all of the skeleton's arguments, those given as plain values of their defaults' kinds.
 
         Operators are kept by the sizes they have, where ``np.int8(24)`` and ``24`` are the same.
         """
         defaults = self.skeleton_defaults()
-        plain: dict[str, Any] = {}
+        plain = dict(defaults)
         for name, value in skeleton.items():
             if name not in defaults:
                 raise ConfigError(
