@@ -134,7 +134,5 @@ class Architecture:
         try:
             value = json.loads(text)
         except ValueError as error:
-            raise InvalidArchitectureError(
-                "architecture", expected="JSON text", received=f"{text!r:.120}"
-            ) from error
+            raise InvalidArchitectureError("architecture", expected="JSON text", received=f"{text!r:.120}") from error
         return cls.from_dict(value)

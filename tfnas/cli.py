@@ -62,7 +62,7 @@ def _option(*names: str, **arguments: Any) -> Any:
     show_default="the strategy's own",
     help="Argument of the strategy, such as population=20; several may be given.",
 )
-@_option("--space", default="nasbench201", help="Search space.")
+@_option("--space", default="nasbench201", help="Search space, with its options behind commas, or module:Class.")
 @_option("--seed", type=int, default=0, help="Seed of split, strategy and trainings.")
 @_option(
     "--baseline",
@@ -155,7 +155,10 @@ def report(directory: pathlib.Path) -> None:
     """Write report.md and report.html of a run folder again, and print the summary."""
     from tfnas import job
     from tfnas import report as reports
+    from tfnas import spaces as registered
 
+    if (directory / job.CONFIG_FILE).exists():
+        registered.get(job.read_config(directory).space)  # a space of one's own becomes known by this
     baseline = directory / job.BASELINE_FOLDER
     reports.write(directory, baseline_directory=baseline if baseline.exists() else None)
     click.echo(reports.summary(directory))

@@ -30,13 +30,16 @@ def find(text: str | None, space: str, seed: int) -> Architecture:
         InvalidArchitectureError: If it is neither.
         UnknownNameError: If there is no such space.
     """
+    owner = spaces.get(space)
+    if seed < 0:
+        raise ConfigError("--seed", expected="zero or a positive integer", received=str(seed))
     if text is None:
-        return spaces.get(space).sample(np.random.default_rng(seed))
+        return owner.sample(np.random.default_rng(seed))
     if text.endswith(".json"):
         arch = export.read_architecture(pathlib.Path(text))
         spaces.get(arch.space).validate(arch)
         return arch
-    return spaces.get(space).from_native(text)
+    return owner.from_native(text)
 
 
 def text(arch: Architecture, *, input_shape: str, num_classes: int) -> str:

@@ -7,9 +7,9 @@ import os
 import pathlib
 import shutil
 
-from tfnas import spaces
 from tfnas.architecture import Architecture
 from tfnas.errors import RunFolderError
+from tfnas.spaces.base import SearchSpace
 from tfnas.state import write_text
 
 KERAS_FILE = "best.keras"
@@ -17,9 +17,8 @@ SAVEDMODEL_FOLDER = "best_savedmodel"
 ARCHITECTURE_FILE = "architecture.json"
 
 
-def write_architecture(directory: pathlib.Path, arch: Architecture) -> pathlib.Path:
+def write_architecture(directory: pathlib.Path, arch: Architecture, space: SearchSpace) -> pathlib.Path:
     """Writes ``architecture.json``: the architecture, its published form and its canonical key."""
-    space = spaces.get(arch.space)
     path = pathlib.Path(directory) / ARCHITECTURE_FILE
     content = {"native": space.to_native(arch), "canonical_key": space.canonical_key(arch), **arch.to_dict()}
     write_text(path, json.dumps(content, indent=1) + "\n")

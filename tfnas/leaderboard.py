@@ -81,9 +81,7 @@ def leaderboard(
     rows = []
     for rank, (_, _, _, trial, value, interval, count) in enumerate(entries, start=1):
         first_value, first_interval = (rows[0].value, rows[0].interval) if rows else (value, interval)
-        rows.append(
-            Row(rank, trial, value, interval, count, _ties(first_value, first_interval, value, interval))
-        )
+        rows.append(Row(rank, trial, value, interval, count, _ties(first_value, first_interval, value, interval)))
     return tuple(rows)
 
 

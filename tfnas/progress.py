@@ -91,7 +91,7 @@ class SearchProgress:
             text = ""
         left = (time.time() - self._started) / self._done * (self._total - self._done)
         if self._total > self._done:
-            text += f", {_duration(left)} left"
+            text += f"{', ' if text else ''}{_duration(left)} left"
         self._say(f"{what}: {text}" if text else what)
 
     def _value(self, objective: float) -> str:

@@ -1,9 +1,10 @@
-"""A table of classes by name, with an error that lists what there is."""
+"""Things by name: a table of classes, and what stands in a module of the user's."""
 
 from __future__ import annotations
 
 import difflib
-from typing import Callable, Generic, TypeVar
+import importlib
+from typing import Any, Callable, Generic, TypeVar
 
 from tfnas.errors import ConfigError, UnknownNameError
 
@@ -60,3 +61,24 @@ class Registry(Generic[T]):
     def names(self) -> tuple[str, ...]:
         """Returns all names in order of registration."""
         return tuple(self._factories)
+
+
+def imported(name: str) -> Any:
+    """Returns what ``"module:attribute"`` names.
+
+    Raises:
+        ConfigError: If there is no such module or attribute.
+    """
+    module, _, path = name.partition(":")
+    try:
+        value: Any = importlib.import_module(module)
+        for part in path.split("."):
+            value = getattr(value, part)
+        return value
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(
+            f"{name!r}",
+            expected="'module:attribute' of a module that can be imported",
+            received=str(error),
+            remedy="Put the module's folder on PYTHONPATH.",
+        ) from error

@@ -12,7 +12,7 @@ from .skip_net import SkipNet
 Config = job.SearchConfig
 
 CONFIG = Config(
-    space=SkipNet.name,
+    space=f"{SkipNet.__module__}:{SkipNet.__name__}",
     strategy="regularized_evolution",
     trials=30,
     skeleton={"channels": 32},

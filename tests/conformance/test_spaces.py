@@ -5,6 +5,7 @@ import pytest
 
 from tfnas import spaces
 from tfnas.errors import ConfigError
+from tfnas.spaces import ComponentGrammar, Grammar
 from tfnas.testing import TinySpace, check_networks, check_space, check_super_network
 
 SMALL_SKELETON = {
@@ -100,6 +101,10 @@ def test_networks_with_dead_operators(native):
     check_networks(space, [space.from_native(native)], **SMALL_SKELETON["nasbench201"])
 
 
+CHAIN = frozenset({(0, 1), (1, 2), (2, 3)})
+TINY_OPS = (("input",), ("a", "b", "c"), ("a", "b", "c"), ("output",))
+
+
 def broken(**members):
     return type("Broken", (TinySpace,), members)()
 
@@ -110,6 +115,16 @@ def broken(**members):
         (broken(size=9.0), "exact positive int"),
         (broken(size=10), "enumerate gives 9 members, size is 10"),
         (broken(num_networks=8), "9 canonical keys"),
+        (broken(size=4, num_networks=None), "have 9 members, size is 4"),
+        (broken(canonical_key=lambda self, arch: arch.ops[1]), "num_networks is size, but 9 members have 3"),
+        (
+            broken(grammar=Grammar((ComponentGrammar("chain", (("input",), ("a",), ("a",), ("output",)), CHAIN),))),
+            "is not in the grammar at node",
+        ),
+        (
+            broken(grammar=Grammar((ComponentGrammar("chain", TINY_OPS, CHAIN - {(1, 2)}),))),
+            "that the grammar has otherwise: ..1, 2..",
+        ),
         (broken(sample=lambda self, rng: self.from_native("ab")), "all the same member"),
         (broken(sample=lambda self, rng: TinySpace.sample(self, np.random.default_rng())), "depend on rng alone"),
         (broken(op_names=("input", "a", "b", "output")), "op_names lacks: \\['c'\\]"),

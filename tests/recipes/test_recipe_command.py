@@ -1,5 +1,6 @@
 """The command line that all recipes share."""
 
+import dataclasses
 import pathlib
 
 import pytest
@@ -73,3 +74,32 @@ def test_help_shows_the_recipes_defaults():
     text = " ".join(CliRunner().invoke(recipe.make_command("What it does.", CONFIG, SMOKE), ["--help"]).output.split())
     for part in ("What it does.", "[default: 50]", "cells=8 channels=16 drop_path=0.2", "population=9", "--smoke"):
         assert part in text, part
+
+
+def test_a_folder_of_another_configuration_is_not_gone_on_with(tmp_path, monkeypatch):
+    from tfnas.errors import RunFolderError
+
+    resumed = []
+    monkeypatch.setattr(recipe.job, "resume", lambda *given: resumed.append(given))
+    monkeypatch.setattr(recipe.cli, "finish", lambda *given: None)
+    monkeypatch.setattr(recipe, "has_run", lambda directory: True)
+    resolved = {"workers": 2, "threads": 1, "skeleton": {**CONFIG.skeleton, "auxiliary": False}}
+    monkeypatch.setattr(recipe.job, "read_config", lambda directory: dataclasses.replace(CONFIG, **resolved))
+    recipe.run(CONFIG, tmp_path)
+    assert len(resumed) == 1
+    for change, message in [
+        ({"trials": 51}, "trials 50 instead of 51"),
+        ({"skeleton": {"cells": 9}}, "skeleton"),
+        (
+            {"strategy": "random", "seed": 5},
+            "strategy 'regularized_evolution' instead of 'random', seed 0 instead of 5",
+        ),
+    ]:
+        with pytest.raises(RunFolderError, match=message):
+            recipe.run(dataclasses.replace(CONFIG, **change), tmp_path)
+    assert len(resumed) == 1
+
+
+def test_sizes_given_to_a_smoke_run_replace_its_own():
+    config, _ = asked_for("--smoke", "--skeleton", "channels=5")
+    assert config.skeleton == {"cells": 1, "channels": 5}

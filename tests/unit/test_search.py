@@ -350,3 +350,22 @@ def test_what_was_set_aside_for_something_else_is_not_used(tmp_path):
     search.run(MAKERS["random"](), Made(), directory=tmp_path, **OPTIONS)
     search.run(MAKERS["random"](), Made(), directory=tmp_path / "clean", **OPTIONS)
     assert log(tmp_path) == log(tmp_path / "clean")
+
+
+def test_spaces_with_options_and_unregistered_ones_are_reported_whole(tmp_path):
+    from tfnas.testing import TinySpace
+
+    class Own(TinySpace):
+        name = "never_registered"
+
+    for number, space in enumerate((spaces.get("randwire,nodes=5"), Own())):
+        made = Made()
+        made.space = space
+        made.stream = lambda proposals, *, seeds: ((k, Measurement(0.5, cost_s=0.1)) for k in range(len(proposals)))
+        folder = tmp_path / str(number)
+        result = search.run(strategies.RandomSearch(space, seed=1), made, budget=3, directory=folder)
+        written = json.loads((folder / "architecture.json").read_text())
+        assert written["native"] == space.to_native(result.best.architecture)
+    pictures = {path.name for path in (tmp_path / "0" / "figures").iterdir()}
+    assert any(name.startswith("cell_1") for name in pictures), pictures
+    assert "not registered" not in (tmp_path / "0" / "report.md").read_text()

@@ -88,3 +88,37 @@ def test_rates_and_flags():
     for value in (0, 1, "no", None):
         with pytest.raises(ConfigError, match="x: expected true or false"):
             check_flag(x=value)
+
+
+def test_a_space_in_a_module_of_ones_own_is_found_and_known():
+    space = spaces.get("tests.unit.users_space:ChainSpace")
+    assert space.name == "chain" and type(spaces.get("chain")) is type(space)
+    for name, message in [
+        ("tests.unit.users_space:Nothing", "'module:attribute' of a module that can be imported"),
+        ("no.such.module:Space", "PYTHONPATH"),
+        ("tests.unit.users_space:TinySpace.sample", "expected a subclass of tfnas.spaces.SearchSpace"),
+    ]:
+        with pytest.raises(ConfigError, match=message):
+            spaces.get(name)
+
+
+def test_names_that_could_not_be_found_again_are_refused():
+    from tfnas.testing import TinySpace
+
+    for name in ("my space,x=1", "a:b", "", None):
+        with pytest.raises(ConfigError, match="text without commas and colons"):
+            spaces.register(type("Mine", (TinySpace,), {"name": name}))
+
+
+def test_networks_that_are_none_are_said():
+    import keras
+
+    from tfnas.blueprints import IMAGE, Draft, layers
+    from tfnas.testing import TinySpace
+
+    forgetful = type("Forgetful", (TinySpace,), {"_blueprint": lambda self, arch, input_shape, *, live_only: None})()
+    with pytest.raises(ConfigError, match="_blueprint of tiny: expected a Blueprint; received None"):
+        forgetful.cost(forgetful.from_native("ab"))
+    for operator in (keras.layers.Conv2D(3, 3), layers.GlobalPool()):
+        with pytest.raises(ConfigError, match="operator of c: expected an Operator"):
+            Draft((8, 8, 3)).add("c", operator, IMAGE)

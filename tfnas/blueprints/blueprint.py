@@ -137,6 +137,13 @@ class Draft:
             ConfigError: If the name is taken, the inputs do not fit the operator, or nothing is left of
                 the image.
         """
+        if not isinstance(operator, (Operator, Choice)):
+            raise ConfigError(
+                f"operator of {name}",
+                expected="an Operator of tfnas.blueprints",
+                received=repr(operator),
+                remedy="Make one of layers with chain(name=layer, ...), or take one of tfnas.blueprints.operators.",
+            )
         if name in self._names:
             raise ConfigError("blueprint", expected="names that are given once", received=f"a second {name!r}")
         if len(inputs) != operator.num_inputs or min(inputs) < IMAGE or max(inputs) >= len(self._nodes):

@@ -253,7 +253,7 @@ def _auxiliary(draft: Draft, x: int, imagenet: bool) -> int:
             "auxiliary",
             expected=f"at least {5 + strides} rows and columns behind the second reduction, where the head is",
             received=f"{height} x {width}",
-            remedy="Give larger images, or leave the auxiliary head out.",
+            remedy="Give larger images, or leave the head out: auxiliary=False, --skeleton auxiliary=false.",
         )
     return draft.add("auxiliary_features", _auxiliary_head(strides, not imagenet), x)
 

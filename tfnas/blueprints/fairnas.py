@@ -7,7 +7,7 @@ from typing import Mapping, Sequence
 
 from tfnas.blueprints import operators as ops
 from tfnas.blueprints.blueprint import IMAGE, Blueprint, Draft
-from tfnas.blueprints.layers import BatchNorm, Conv, DepthwiseConv, Dropout, GlobalPool, Relu, Shape
+from tfnas.blueprints.layers import Conv, DepthwiseConv, Dropout, GlobalPool, Relu, Shape
 from tfnas.blueprints.operator import Operator, chain
 from tfnas.checks import check_positive, check_rate
 from tfnas.errors import ConfigError
@@ -27,7 +27,6 @@ LAYERS = (
 """Output channels and stride of each layer."""
 
 _RELU6 = Relu(6.0)
-_NORM = BatchNorm(momentum=0.9, epsilon=1e-5)
 
 
 @functools.cache
@@ -40,7 +39,7 @@ def _options(inputs: int, outputs: int, strides: int, squeeze_excite: bool) -> M
             expansion,
             strides,
             _RELU6,
-            _NORM,
+            ops.TORCH,
             max(1, inputs // 4) if squeeze_excite else 0,
         )
         for expansion in EXPANSIONS
@@ -79,7 +78,7 @@ def network(
     if width % 4:
         raise ConfigError("width", expected="a multiple of 4", received=str(width))
     draft = Draft(input_shape)
-    x = draft.add("stem", ops.conv_bn(width, 3, 2, _NORM, _RELU6), IMAGE)
+    x = draft.add("stem", ops.conv_bn(width, 3, 2, ops.TORCH, _RELU6), IMAGE)
     inputs = width // 2
     x = draft.add("separable", _separable(inputs), x)
     for slot, (published, strides) in enumerate(LAYERS):
@@ -94,10 +93,10 @@ def network(
 
 @functools.cache
 def _separable(filters: int) -> Operator:
-    return chain(depthwise=DepthwiseConv((3, 3)), bn1=_NORM, relu=_RELU6, conv=Conv(filters, (1, 1)), bn2=_NORM)
+    return chain(depthwise=DepthwiseConv((3, 3)), bn1=ops.TORCH, relu=_RELU6, conv=Conv(filters, (1, 1)), bn2=ops.TORCH)
 
 
 @functools.cache
 def _last(filters: int, dropout: float) -> Operator:
     rest = {"dropout": Dropout(dropout)} if dropout else {}
-    return chain(conv=Conv(filters, (1, 1)), bn=_NORM, relu=_RELU6, pool=GlobalPool(), **rest)
+    return chain(conv=Conv(filters, (1, 1)), bn=ops.TORCH, relu=_RELU6, pool=GlobalPool(), **rest)

@@ -61,9 +61,7 @@ def common_form(
             raise DataError(
                 f"image sizes of {name}",
                 expected="one size, or a size to resize to",
-                received=" and ".join(
-                    f"{'x'.join(map(str, headers[k][0]))} pixels in {files[k]}" for k in (0, odd)
-                ),
+                received=" and ".join(f"{'x'.join(map(str, headers[k][0]))} pixels in {files[k]}" for k in (0, odd)),
                 remedy="Give image_size, on the command line --image-size.",
             )
     height, width = image_size or headers[0][0]

@@ -25,9 +25,7 @@ _SUFFIXES = {
 _KEYS = "x_train and y_train (or x and y), and optionally x_valid, y_valid, x_test and y_test"
 
 
-def from_npz(
-    path: str | os.PathLike[str], *, seed: int = 0, validation: float = 0.2, test: float = 0.2
-) -> ImageData:
+def from_npz(path: str | os.PathLike[str], *, seed: int = 0, validation: float = 0.2, test: float = 0.2) -> ImageData:
     """Reads an archive that `numpy.savez` wrote.
 
     Images stand under ``x_train`` (or ``x``), and labels under ``y_train`` (or ``y``). Validation

@@ -58,9 +58,7 @@ def _draw(data: ReportData) -> Iterator[Picture]:
     if len(data.entries) > 1:
         rows = [entry.row for entry in data.entries]
         caption = "The first networks with their 95 % intervals." if rows[0].interval else "The first networks."
-        yield Picture(
-            "leaderboard", caption, plotting.leaderboard_chart(rows, label=scale.axis, scale=scale.factor)
-        )
+        yield Picture("leaderboard", caption, plotting.leaderboard_chart(rows, label=scale.axis, scale=scale.factor))
     points = {entry.trial: (entry.size.params, entry.row.value * scale.factor) for entry in data.entries if entry.size}
     if len(points) > 2:
         figure = plotting.tradeoff(

@@ -87,7 +87,7 @@ def read(directory: pathlib.Path) -> Source:
     events = read_events(directory)
     record = RunRecord.from_events(events)
     evaluator, name = record.start["evaluator"], record.start["space"]
-    space = tfnas.spaces.get(name) if name in tfnas.spaces.names() else None
+    space = tfnas.spaces.get(name) if name.partition(",")[0] in tfnas.spaces.names() else None
     rows = leaderboard(record.trials, record.rechecks, evaluator.get("validation_size"))
     chosen = record.choice["trial"] if record.choice else None
     tied = set(record.choice["tied"]) if record.choice else {row.trial.id for row in rows[1:] if row.tied}

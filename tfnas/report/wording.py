@@ -35,7 +35,7 @@ def leaderboard_note(data: ReportData) -> str:
 
 def shortened(native: str) -> str:
     """Returns a published form as it fits into a table or a line; it is whole elsewhere in the report."""
-    return native if len(native) <= LONG_NATIVE else f"{native[:LONG_NATIVE // 2]}... ({len(native)} characters)"
+    return native if len(native) <= LONG_NATIVE else f"{native[: LONG_NATIVE // 2]}... ({len(native)} characters)"
 
 
 def network_title(entry: Entry, scale: Scale) -> str:

@@ -231,7 +231,7 @@ class _Search:
         if outcome is None:
             outcome = self._evaluator.finalize(winner.architecture, seed=seed, directory=self._journal.directory)
         if self._journal.directory is not None:
-            export.write_architecture(self._journal.directory, winner.architecture)
+            export.write_architecture(self._journal.directory, winner.architecture, self._evaluator.space)
         if outcome is not None:
             self._journal.record("final", trial=winner.id, seed=seed, **outcome_fields(outcome))
         return outcome

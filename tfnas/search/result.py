@@ -81,5 +81,5 @@ class SearchResult:
         outcome = self.evaluator.finalize(self.best.architecture, seed=self.final_seed, directory=target)
         if isinstance(outcome, Failure):
             raise SearchError("last training", expected="a trained network", received=outcome.reason)
-        export.write_architecture(target, self.best.architecture)
+        export.write_architecture(target, self.best.architecture, self.evaluator.space)
         return target

@@ -7,7 +7,7 @@ import json
 from typing import Any, Sequence
 
 from tfnas.errors import ConfigError
-from tfnas.registry import Registry
+from tfnas.registry import Registry, imported
 from tfnas.spaces.base import Cost, SearchSpace, variant_name
 from tfnas.spaces.darts import DARTS
 from tfnas.spaces.enas_macro import ENASMacro
@@ -24,7 +24,20 @@ _registry: Registry[SearchSpace] = Registry("search space", "tfnas.spaces.regist
 
 
 def register(space: type[SearchSpace]) -> type[SearchSpace]:
-    """Makes a space available to `get` under its ``name``; usable as a class decorator."""
+    """Makes a space available to `get` under its ``name``; usable as a class decorator.
+
+    Raises:
+        ConfigError: If it is no class of spaces, has no usable name, or another one has it.
+    """
+    name = getattr(space, "name", None)
+    if not (isinstance(space, type) and issubclass(space, SearchSpace)):
+        raise ConfigError("search space", expected="a subclass of tfnas.spaces.SearchSpace", received=repr(space))
+    if not isinstance(name, str) or not name or set(name) & set(",:"):
+        raise ConfigError(
+            f"name of {space.__name__}",
+            expected="text without commas and colons, as a class attribute",
+            received=repr(name),
+        )
     _registry.add(space.name, space)
     return space
 
@@ -34,7 +47,8 @@ def get(name: str, **options: Any) -> SearchSpace:
 
     Args:
         name: A registered name, alone or with options behind commas, as in ``Architecture.space``:
-            ``"enas_macro,layers=6"``.
+            ``"enas_macro,layers=6"``. Or ``"module:Class"``, a space of one's own in a module that can
+            be imported, which registers it.
         **options: Options of the space, instead.
 
     Raises:
@@ -42,6 +56,8 @@ def get(name: str, **options: Any) -> SearchSpace:
         ConfigError: If the space has no such option, or it has a value that cannot be.
     """
     base, *texts = str(name).split(",")
+    if ":" in base:
+        base = register(imported(base)).name
     factory = _registry.get(base)
     allowed = list(inspect.signature(factory).parameters)
     options.update(parse_options(texts))

@@ -160,7 +160,15 @@ class SearchSpace(abc.ABC):
         """
         self._check_name(arch)
         shape = check_image_shape(input_shape)
-        return self._blueprint(arch, shape, live_only=bool(live_only), **self._checked(skeleton))
+        made = self._blueprint(arch, shape, live_only=bool(live_only), **self._checked(skeleton))
+        if not isinstance(made, Blueprint):
+            raise ConfigError(
+                f"_blueprint of {self.name}",
+                expected="a Blueprint",
+                received=repr(made),
+                remedy="Return what Draft.finish returns.",
+            )
+        return made
 
     def super_blueprint(self, input_shape: Sequence[int] = (32, 32, 3), **skeleton: Any) -> Blueprint:
         """Describes the super-network: every operator of every choice, and the choices left open.

@@ -31,6 +31,7 @@ def check_space(space: SearchSpace, *, samples: int = 100, seed: int = 0) -> Non
     members = _check_sampling(space, samples, seed)
     for arch in members:
         _check_member(space, arch)
+    _check_counts(space, members)
     for arch in members[: max(1, samples // 10)]:
         _check_neighbors(space, arch, seed)
     _check_refusals(space, members[0])
@@ -78,6 +79,21 @@ def _check_member(space: SearchSpace, arch: Architecture) -> None:
     )
 
 
+def _check_counts(space: SearchSpace, members: list[Architecture]) -> None:
+    distinct = set(members)
+    expect(len(distinct) <= space.size, f"{len(members)} samples have {len(distinct)} members, size is {space.size}.")
+    keys = len({space.canonical_key(arch) for arch in distinct})
+    if space.num_networks is not None:
+        expect(
+            keys <= space.num_networks,
+            f"{len(members)} samples have {keys} canonical keys, num_networks is {space.num_networks}.",
+        )
+        expect(
+            space.num_networks < space.size or keys == len(distinct),
+            f"num_networks is size, but {len(distinct)} members have {keys} canonical keys.",
+        )
+
+
 def _check_neighbors(space: SearchSpace, arch: Architecture, seed: int) -> None:
     native = space.to_native(arch)
     neighbors = list(space.neighbors(arch))
@@ -112,6 +128,25 @@ def _check_refusals(space: SearchSpace, arch: Architecture) -> None:
             space.from_native(text)  # type: ignore[arg-type]
 
 
+def _check_described(space: SearchSpace, arch: Architecture) -> None:
+    """Checks that a member is one of those that the grammar describes."""
+    native, start = space.to_native(arch), 0
+    components = space.grammar.components
+    expect(
+        [part.name for part in components] == [name for name, _ in arch.components],
+        f"the grammar has other components than {native}: {arch.components}.",
+    )
+    for part, (name, size) in zip(components, arch.components):
+        expect(part.min_nodes <= size <= part.max_nodes, f"{name} of {native} has {size} nodes, unlike the grammar.")
+        for k in range(size):
+            op = arch.ops[start + k]
+            expect(op in part.ops[k], f"{op!r} of {native} is not in the grammar at node {k} of {name}.")
+        edges = {(a - start, b - start) for a, b in arch.edges if start <= a < start + size}
+        whole = part.complete(edges & part.free) if size == part.max_nodes else edges & (part.free | part.forced)
+        expect(edges == whole, f"edges of {name} of {native} that the grammar has otherwise: {sorted(edges ^ whole)}.")
+        start += size
+
+
 def _check_grammar(space: SearchSpace, samples: int, seed: int) -> None:
     """Draws members from the local rules alone; where rules are local, all must be valid."""
     rng = np.random.default_rng(seed)
@@ -119,6 +154,8 @@ def _check_grammar(space: SearchSpace, samples: int, seed: int) -> None:
     for part in grammar.components:
         unknown = {op for ops in part.ops for op in ops} - set(space.op_names)
         expect(not unknown, f"the grammar of {part.name} has operators that op_names lacks: {sorted(unknown)}.")
+    for _ in range(samples):
+        _check_described(space, space.sample(rng))
     accepted = 0
     for _ in range(samples):
         drawn = grammar.draw(space.name, rng)

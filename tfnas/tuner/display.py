@@ -41,9 +41,7 @@ class Display(keras_tuner_oracle.Display):
         print(f"Trial {trial.trial_id} {trial.status}{duration}{score}{best}")
 
 
-def results_text(
-    trials: Sequence[Any], records: Sequence[TrialRecord], *, objective: Any, space: SearchSpace
-) -> str:
+def results_text(trials: Sequence[Any], records: Sequence[TrialRecord], *, objective: Any, space: SearchSpace) -> str:
     """Returns the summary of a search.
 
     Args:

@@ -10,12 +10,12 @@ A specification is one of three:
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from typing import Any, Mapping
 
 from tfnas._keras import keras3
 from tfnas.errors import ConfigError
+from tfnas.registry import imported
 
 KINDS = ("loss", "metric", "optimizer", "callback", "head")
 
@@ -133,24 +133,3 @@ def _callback(spec: Any) -> Any:
         return known(**spec.get("config", {}))
     except TypeError as error:
         raise ConfigError(f"callback {spec['class_name']}", expected="arguments it has", received=str(error)) from error
-
-
-def imported(name: str) -> Any:
-    """Returns what ``"module:attribute"`` names.
-
-    Raises:
-        ConfigError: If there is no such module or attribute.
-    """
-    module, _, path = name.partition(":")
-    try:
-        value: Any = importlib.import_module(module)
-        for part in path.split("."):
-            value = getattr(value, part)
-        return value
-    except (ImportError, AttributeError) as error:
-        raise ConfigError(
-            f"{name!r}",
-            expected="'module:attribute' of a module that can be imported",
-            received=str(error),
-            remedy="Put the module's folder on PYTHONPATH.",
-        ) from error

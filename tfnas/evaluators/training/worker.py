@@ -31,9 +31,9 @@ def main() -> None:
     from tfnas.architecture import Architecture
     from tfnas.errors import TfnasError
     from tfnas.evaluators.training import jobs
-    from tfnas.evaluators.training.objects import imported
     from tfnas.evaluators.training.recipe import TrainingRecipe
     from tfnas.evaluators.training.trainer import TaskData
+    from tfnas.registry import imported
     from tfnas.runlog import outcome_fields
 
     spaces.register(imported(setup["extensions"]["space"]))
