@@ -402,7 +402,7 @@ def test_auxiliary_head(imagenet, size, least, norm):
     expected = 4 * 32 * 128 + 2 * 128 + 4 * 128 * 768 + norm + 769 * 10
     assert blueprint.costs(10)[0] - plain.params == expected
     SPACE.cost(arch, (least, least, 3), auxiliary=True, **skeleton)
-    with pytest.raises(ConfigError, match="auxiliary: expected at least . rows.*leave the auxiliary head out"):
+    with pytest.raises(ConfigError, match="auxiliary: expected at least . rows.*leave the head out: auxiliary=False"):
         SPACE.cost(arch, (least - 1, least - 1, 3), auxiliary=True, **skeleton)
 
 
