@@ -11,7 +11,8 @@ from tests.unit.test_nasbench_macro import PUBLISHED as CHAINS
 from tfnas import spaces
 from tfnas.spaces.fairnas import PUBLISHED as NAMES
 
-_MOBILE = 100
+_MOBILE, _DRAWN = 100, 1_000
+_IMAGENET = ((224, 224, 3), 1000)
 INCEPTION = (
     "0111010"
     "0000001"
@@ -76,4 +77,11 @@ def measure() -> list[Line]:
     mean = [float(np.mean([getattr(cost, name) for cost in costs])) / 1e6 for name in ("macs", "params")]
     line(f"GHN block, ImageNet mobile, mean of {_MOBILE} random members, multiply-accumulates", mean[0], 569, "M")
     line(f"GHN block, ImageNet mobile, mean of {_MOBILE} random members, parameters", mean[1], 6.1, "M")
+    fitting = np.mean([block.cost(block.sample(rng), *_IMAGENET, imagenet=True).macs < 600e6 for _ in range(_DRAWN)])
+    lines.append(Line(f"GHN block, ImageNet default, {_DRAWN} members under 600 M", 100 * float(fitting), "%"))
+    anytime = spaces.get("ghn_anytime")
+    macs = [anytime.cost(anytime.sample(rng)).macs / 1e6 for _ in range(_DRAWN)]
+    for quantile in (5, 95):
+        figure = float(np.percentile(macs, quantile))
+        lines.append(Line(f"GHN anytime, {_DRAWN} members, {quantile} % need less", figure, "M"))
     return lines

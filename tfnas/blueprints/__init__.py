@@ -5,7 +5,7 @@ A `Blueprint` is the one description of a network; `tfnas.networks` makes Keras 
 
 from tfnas.blueprints.blueprint import AUXILIARY, IMAGE, MAIN, Blueprint, Draft, Node
 from tfnas.blueprints.layers import Layer, Parameter, Shape
-from tfnas.blueprints.operator import Choice, Operator, Step, Trace, chain, merge, residual
+from tfnas.blueprints.operator import Choice, Operator, Step, Trace, chain, merge
 
 __all__ = [
     "AUXILIARY",
@@ -23,5 +23,4 @@ __all__ = [
     "Trace",
     "chain",
     "merge",
-    "residual",
 ]

@@ -42,7 +42,7 @@ def network(cells: Sequence[Cell], input_shape: Shape, *, channels: int) -> Blue
         cells: The three cells.
         input_shape: ``(height, width, channels)``.
         channels: Channels of a node at scale 1, and of the stem. The paper chooses them by cost; with 16,
-            nine in ten random members need 96 to 156 M multiply-accumulates for a 32 x 32 image.
+            nine in ten random members need 95 to 155 M multiply-accumulates for a 32 x 32 image.
     """
     check_positive(channels=channels)
     draft = Draft(input_shape)

@@ -75,6 +75,17 @@ def _check_odd(kernel: tuple[int, int]) -> None:
         )
 
 
+def even_padding(layer: Conv | DepthwiseConv) -> tuple[int, int] | None:
+    """Returns the rows and columns to pad a convolution with on each side; None where Keras does the same.
+
+    Keras's own ``"same"`` pads even sizes on one side only where the stride is not one.
+    """
+    if layer.strides == 1 or layer.kernel == (1, 1):
+        return None
+    rows, columns = (layer.dilation * (side - 1) // 2 for side in layer.kernel)
+    return rows, columns
+
+
 @dataclass(frozen=True, slots=True)
 class Conv(Layer):
     """Convolution.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Mapping
 
-from tfnas.blueprints.layers import Add, Layer, Parameter, Shape
+from tfnas.blueprints.layers import Layer, Parameter, Shape
 from tfnas.errors import ConfigError
 
 
@@ -81,12 +81,6 @@ class Operator:
 def chain(**layers: Layer) -> Operator:
     """Returns the operator that applies layers one after the other, by step name."""
     return Operator(tuple(Step(name, layer, (k,)) for k, (name, layer) in enumerate(layers.items())))
-
-
-def residual(**layers: Layer) -> Operator:
-    """Returns the operator that adds its input to what a chain of layers makes of it."""
-    steps = chain(**layers).steps
-    return Operator((*steps, Step("add", Add(), (0, len(steps)))))
 
 
 _MERGES: dict[tuple[Layer, int], Operator] = {}

@@ -62,22 +62,24 @@ def apply(layer: Layer, inputs: Sequence[Any], weights: Weights, training: bool)
 
 def _conv(layer: layers.Conv, inputs: Sequence[Any], weights: Weights, training: bool) -> Any:
     ops = keras3().ops
-    x, padding = _evenly_padded(inputs[0], layer.kernel, layer) if layer.padding == "same" else (inputs[0], "valid")
+    x, padding = _evenly_padded(inputs[0], layer) if layer.padding == "same" else (inputs[0], "valid")
     y = ops.conv(x, weights["kernel"], strides=layer.strides, padding=padding, dilation_rate=layer.dilation)
     return y + weights["bias"] if layer.bias else y
 
 
 def _depthwise(layer: layers.DepthwiseConv, inputs: Sequence[Any], weights: Weights, training: bool) -> Any:
-    x, padding = _evenly_padded(inputs[0], layer.kernel, layer)
+    x, padding = _evenly_padded(inputs[0], layer)
     return keras3().ops.depthwise_conv(
         x, weights["kernel"], strides=layer.strides, padding=padding, dilation_rate=layer.dilation
     )
 
 
-def _evenly_padded(x: Any, kernel: tuple[int, int], layer: Any) -> tuple[Any, str]:
-    if layer.strides == 1 or kernel == (1, 1):
+def _evenly_padded(x: Any, layer: Any) -> tuple[Any, str]:
+    """Pads as the published code does; returns what is left for Keras to do."""
+    margins = layers.even_padding(layer)
+    if margins is None:
         return x, "same"
-    rows, columns = (layer.dilation * (side - 1) // 2 for side in kernel)
+    rows, columns = margins
     return keras3().ops.pad(x, ((0, 0), (rows, rows), (columns, columns), (0, 0))), "valid"
 
 

@@ -29,7 +29,7 @@ def apply(layer: Layer, inputs: Sequence[Any], name: str) -> Any:
 
 def _conv(layer: layers.Conv, inputs: Sequence[Any], name: str) -> Any:
     (x,) = inputs
-    x, padding = _evenly_padded(x, layer.kernel, layer) if layer.padding == "same" else (x, "valid")
+    x, padding = _evenly_padded(x, layer) if layer.padding == "same" else (x, "valid")
     return keras3().layers.Conv2D(
         layer.filters,
         layer.kernel,
@@ -43,7 +43,7 @@ def _conv(layer: layers.Conv, inputs: Sequence[Any], name: str) -> Any:
 
 
 def _depthwise(layer: layers.DepthwiseConv, inputs: Sequence[Any], name: str) -> Any:
-    x, padding = _evenly_padded(inputs[0], layer.kernel, layer)
+    x, padding = _evenly_padded(inputs[0], layer)
     return keras3().layers.DepthwiseConv2D(
         layer.kernel,
         strides=layer.strides,
@@ -55,13 +55,12 @@ def _depthwise(layer: layers.DepthwiseConv, inputs: Sequence[Any], name: str) ->
     )(x)
 
 
-def _evenly_padded(x: Any, kernel: tuple[int, int], layer: Any) -> tuple[Any, str]:
-    """Strided convolutions are padded evenly, as in the published code; Keras's own ``"same"`` pads even
-    sizes on one side only."""
-    if layer.strides == 1 or kernel == (1, 1):
+def _evenly_padded(x: Any, layer: Any) -> tuple[Any, str]:
+    """Pads as the published code does; returns what is left for Keras to do."""
+    margins = layers.even_padding(layer)
+    if margins is None:
         return x, "same"
-    sides = tuple(layer.dilation * (side - 1) // 2 for side in kernel)
-    return keras3().layers.ZeroPadding2D(sides)(x), "valid"
+    return keras3().layers.ZeroPadding2D(margins)(x), "valid"
 
 
 def _batch_norm(layer: layers.BatchNorm, inputs: Sequence[Any], name: str) -> Any:
