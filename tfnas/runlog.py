@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import math
 import os
 import pathlib
 import time
@@ -19,6 +20,9 @@ FORMAT = 1
 FILE_NAME = "events.jsonl"
 TIME_FIELDS = ("time", "cost_s", "chain")
 """Fields in which two logs of the same run may differ."""
+
+DERIVED = ("resume", "interrupt", "ledger")
+"""Events that say nothing about what was searched: they are written anew by every run of it."""
 
 Event = dict[str, Any]
 
@@ -198,8 +202,8 @@ def read_events(directory: pathlib.Path, *, repair: bool = False) -> tuple[Event
 def comparable(events: tuple[Event, ...]) -> Iterator[Event]:
     """Yields the events without what differs between two runs of one search.
 
-    That is: times, simulated-cost clocks, checksums and numbers, and the interrupt and resume
-    events themselves. Two runs are the same search exactly when these sequences are equal.
+    That is: times, simulated-cost clocks, checksums and numbers, and the events of `DERIVED`. Two runs
+    are the same search exactly when these sequences are equal.
     """
 
     def strip(value: Any) -> Any:
@@ -210,10 +214,29 @@ def comparable(events: tuple[Event, ...]) -> Iterator[Event]:
         return value
 
     for event in events:
-        if event["event"] not in ("interrupt", "resume"):
+        if event["event"] not in DERIVED:
             stripped = strip(event)
             del stripped["n"]
             yield stripped
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What a run asked for and what that took.
+
+    Attributes:
+        queries: Measurements that were asked for, failed and repeated ones too, but for the last one.
+        networks: Distinct networks among the trials.
+        failures: Queries that failed.
+        final_reads: Measurements on held-back examples: one, once the run is over.
+        cost_s: Seconds that all of this took, or would have taken (tables).
+    """
+
+    queries: int
+    networks: int
+    failures: int
+    final_reads: int
+    cost_s: float
 
 
 @dataclass(frozen=True)
@@ -245,6 +268,20 @@ class RunRecord:
     finished: str | None
     resumes: int
     last_time: float
+
+    @property
+    def ledger(self) -> Ledger:
+        """Counts queries and sums their costs."""
+        asked = [trial.outcome for trial in self.trials if trial.outcome is not None]
+        asked += [outcome for outcomes in self.rechecks.values() for outcome in outcomes]
+        everything = asked if self.final is None else [*asked, self.final]
+        return Ledger(
+            queries=len(asked),
+            networks=len(set(self.keys)),
+            failures=sum(isinstance(outcome, Failure) for outcome in asked),
+            final_reads=len(everything) - len(asked),
+            cost_s=math.fsum(outcome.cost_s for outcome in everything),
+        )
 
     @classmethod
     def read(cls, directory: pathlib.Path) -> "RunRecord":

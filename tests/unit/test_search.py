@@ -1,6 +1,7 @@
 """The search loop: resuming after an end at any moment, budgets, choice, errors."""
 
 import json
+import math
 import zlib
 
 import pytest
@@ -54,6 +55,7 @@ MAKERS = {
     "evolution": lambda: strategies.RegularizedEvolution(SPACE, population=5, tournament=2, seed=3),
     "local": lambda: strategies.LocalSearch(SPACE, seed=3),
 }
+ASKED = ("result", "recheck")
 OPTIONS = {"budget": 11, "seed": 5, "finalists": 2, "finalist_seeds": 2}
 
 
@@ -125,13 +127,33 @@ def test_a_finished_run_resumes_to_the_same_result_without_work(tmp_path):
     assert RunRecord.read(tmp_path).resumes == 1
 
 
+def test_the_ledger_counts_queries_and_their_seconds(tmp_path):
+    search.run(MAKERS["random"](), Made(), directory=tmp_path, **OPTIONS)
+    events = read_events(tmp_path)
+    outcomes = [event.get("measurement") or event["failure"] for event in events if event["event"] in ASKED]
+    final = [event["measurement"] for event in events if event["event"] == "final"]
+    ledger = {name: value for name, value in events[-1].items() if name not in ("n", "time", "chain")}
+    assert ledger == {
+        "event": "ledger",
+        "queries": len(outcomes),
+        "networks": len({event["key"] for event in events if event["event"] == "proposal"}),
+        "failures": sum("reason" in outcome for outcome in outcomes),
+        "final_reads": 1,
+        "cost_s": math.fsum(outcome["cost_s"] for outcome in (*outcomes, *final)),
+    }
+    assert ledger["queries"] > OPTIONS["budget"] and ledger["cost_s"] > 0
+    before = RunRecord.read(tmp_path).ledger
+    search.run(MAKERS["random"](), Made(), directory=tmp_path, **OPTIONS, resume=True)  # over: nothing is asked again
+    assert RunRecord.read(tmp_path).ledger == before
+
+
 def test_test_values_are_read_once(tmp_path):
     evaluator = Made()
     result = search.run(MAKERS["random"](), evaluator, directory=tmp_path, **OPTIONS)
     assert evaluator.final_calls == 1
     assert result.final.split is Split.TEST
     kinds = [event["event"] for event in read_events(tmp_path)]
-    assert kinds.count("final") == 1 and kinds[-1] == "final"
+    assert kinds.count("final") == 1 and kinds[-2:] == ["final", "ledger"]
     assert all(trial.outcome.split is Split.VALIDATION for trial in result.trials if trial.objective is not None)
 
 

@@ -124,16 +124,125 @@ def test_seeds_must_match():
 
 def test_config_says_how_values_came_about():
     config = TableEvaluator(TABLE, "valid", test="test", cost="seconds").config()
-    assert json.loads(json.dumps(config)) == config == {
-        "name": "table",
-        "space": "nasbench201",
-        "table": "made",
-        "rows": 5,
-        "checksum": TABLE.checksum,
-        "signal": "valid",
-        "split": "validation",
-        "test": ["test"],
-        "cost": "seconds",
-        "direction": "max",
-        "benchmark_study": False,
-    }
+    assert (
+        json.loads(json.dumps(config))
+        == config
+        == {
+            "name": "table",
+            "space": "nasbench201",
+            "table": "made",
+            "rows": 5,
+            "checksum": TABLE.checksum,
+            "note": "",
+            "signal": "valid",
+            "split": "validation",
+            "test": ["test"],
+            "cost": "seconds",
+            "repeat": "mean",
+            "absent": None,
+            "direction": "max",
+            "benchmark_study": False,
+        }
+    )
+
+
+NAN = np.nan
+REPEATED = Table(
+    SPACE,
+    "repeated",
+    tuple(SPACE.to_native(arch) for arch in ARCHS),
+    {
+        "valid@4": [[1.0, 2.0, 3.0], [4.0, NAN, 6.0], [7.0, NAN, NAN], [8.0, 8.5, 9.0], [0.0, 0.5, 1.0]],
+        "valid@12": [[11.0, 12.0], [14.0, 16.0], [17.0, 17.5], [18.0, 19.0], [10.0, 11.0]],
+        "test@12": [[21.0, 22.0], [24.0, 26.0], [27.0, NAN], [28.0, 29.0], [20.0, 21.0]],
+        "seconds@4": [[100.0, 200.0, 300.0], [400.0, NAN, 600.0], [700.0, NAN, NAN], [8.0, 8.0, 8.0], [1.0, 1.0, 1.0]],
+        "seconds@12": [[1100.0, 1200.0]] * 5,
+        "validity": [1.0] * 5,
+    },
+    {
+        "valid@4": Split.VALIDATION,
+        "valid@12": Split.VALIDATION,
+        "test@12": Split.TEST,
+        "seconds@4": Split.TRAIN,
+        "seconds@12": Split.TRAIN,
+        "validity": Split.VALIDATION,
+    },
+)
+
+
+def test_repeats_are_averaged_where_there_are_any():
+    evaluator = TableEvaluator(REPEATED, "valid@4", test="test@12", cost="seconds@4")
+    first, second, third = ask(evaluator, *ARCHS[:3])
+    assert (first.objective, second.objective, third.objective) == (2.0, 5.0, 7.0)
+    assert (first.cost_s, second.cost_s, third.cost_s) == (200.0, 500.0, 700.0)
+    assert first.fidelity == 4
+    assert evaluator.is_repeatable
+    assert evaluator.finalize(ARCHS[2], seed=0).objective == 27.0
+    assert evaluator.finalize(ARCHS[1], seed=9).objective == 25.0
+
+
+def test_a_drawn_repeat_brings_its_own_cost_and_follows_its_seed():
+    evaluator = TableEvaluator(REPEATED, "valid@4", cost="seconds@4", repeat="random")
+    drawn = [evaluator.evaluate([Proposal(ARCHS[1])], seeds=[seed])[0] for seed in range(300)]
+    assert {(m.objective, m.cost_s) for m in drawn} == {(4.0, 400.0), (6.0, 600.0)}
+    assert 110 < sum(m.objective == 4.0 for m in drawn) < 190  # 4.6 standard deviations about 150
+    again = [evaluator.evaluate([Proposal(ARCHS[1])], seeds=[seed])[0] for seed in range(300)]
+    assert drawn == again
+    assert not evaluator.is_repeatable
+    assert TableEvaluator(TABLE, "valid", repeat="random").is_repeatable  # there is nothing to draw
+    with pytest.raises(ConfigError, match="repeat.*'mean' or 'random'.*'best'"):
+        TableEvaluator(REPEATED, "valid@4", repeat="best")
+
+
+def test_a_proposal_may_ask_for_another_budget():
+    evaluator = TableEvaluator(REPEATED, "valid@4", cost="seconds@4")
+    long, wrong = evaluator.evaluate([Proposal(ARCHS[0], fidelity=12), Proposal(ARCHS[0], fidelity=5)], seeds=[0, 0])
+    assert (long.objective, long.fidelity, long.cost_s) == (11.5, 12, 1150.0)
+    assert isinstance(wrong, Failure) and "at 5 epochs" in wrong.reason and "4, 12" in wrong.reason
+    assert REPEATED.budgets("valid@4") == {4: "valid@4", 12: "valid@12"}
+    assert REPEATED.budgets("validity") == REPEATED.budgets("valid") == {}
+
+
+def test_no_budget_leads_to_a_test_column():
+    splits = {**REPEATED.splits, "valid@12": Split.TEST}
+    with pytest.raises(ConfigError, match="signal 'valid@12'.*a test column"):
+        TableEvaluator(dataclasses.replace(REPEATED, splits=splits), "valid@4")
+
+
+def test_a_cost_is_no_way_round_the_splits():
+    with pytest.raises(ConfigError, match="cost 'test@12'.*a test column"):
+        TableEvaluator(REPEATED, "valid@4", cost="test@12")
+
+
+def test_what_is_absent_may_be_worth_something_at_no_cost():
+    evaluator = TableEvaluator(TABLE, "valid", cost="seconds", absent=0.0)
+    foreign = dataclasses.replace(ARCHS[0], edges=ARCHS[0].edges[1:])
+    assert ask(evaluator, ABSENT, foreign) == [Measurement(0.0, {"valid": 0.0})] * 2
+    negated = TableEvaluator(TABLE, "valid", direction="min", absent=1.0)
+    assert ask(negated, ABSENT)[0].objective == -1.0
+    with pytest.raises(ConfigError, match="absent"):
+        TableEvaluator(TABLE, "valid", absent=float("inf"))
+
+
+def test_nothing_public_leads_to_what_was_held_back():
+    """Walks through all that an evaluator shows: no attribute, and no attribute of one, holds test values."""
+    evaluator = TableEvaluator(TABLE, "valid", test="test", cost="seconds")
+    ask(evaluator, *ARCHS)
+    hidden = {93.0, 5.0}  # of the columns test and other_test
+    seen, waiting = set(), [evaluator]
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen or isinstance(value, type) or callable(value):
+            continue
+        seen.add(id(value))
+        if isinstance(value, np.ndarray):
+            assert not hidden & set(value.ravel().tolist())
+        elif isinstance(value, dict):
+            waiting += [*value, *value.values()]
+        elif isinstance(value, (list, tuple, set, frozenset)):
+            waiting += value
+        elif isinstance(value, float):
+            assert value not in hidden
+        elif value is not SPACE and hasattr(value, "__dict__"):
+            waiting += [getattr(value, name) for name in dir(value) if not name.startswith("_")]
+    assert len(seen) > 5

@@ -43,7 +43,7 @@ def lines(*changes: tuple[int, str]) -> str:
 @pytest.mark.parametrize("name", ["made.csv", "made.csv.gz"])
 def test_reads_numeric_columns_with_their_splits(tmp_path, name):
     table = Table.from_csv(write(tmp_path, GOOD, name), SPACE)
-    assert (table.name, len(table), table.natives) == ("made", 4, NATIVES)
+    assert (table.name, len(table), table.rows.natives) == ("made", 4, NATIVES)
     assert list(table.columns) == ["index", "valid", "test_acc", "seconds"]
     np.testing.assert_array_equal(table.column("valid"), [0.5, 1.5, 2.5, 3.5])
     np.testing.assert_array_equal(table.column("test_acc"), [90.25, 91.25, 92.25, 93.25])
@@ -62,7 +62,7 @@ def test_compression_goes_by_content_not_by_name(tmp_path):
     packed = write(tmp_path, gzip.compress(GOOD.encode()), "made.csv")
     plain = tmp_path / "made.gz"
     plain.write_text(GOOD)
-    assert Table.from_csv(packed, SPACE).natives == Table.from_csv(plain, SPACE).natives == NATIVES
+    assert Table.from_csv(packed, SPACE).rows.natives == Table.from_csv(plain, SPACE).rows.natives == NATIVES
 
 
 def test_columns_splits_and_name_can_be_chosen(tmp_path):
@@ -82,7 +82,7 @@ def test_byte_order_mark_blank_lines_quotes_and_spaces_are_harmless(tmp_path):
     rows = [ROWS[0].replace("n0", '"a, ""quoted"" note"'), "", ROWS[1].replace(NATIVES[1], f" {NATIVES[1]} ")]
     header = "\ufeff" + HEADER.replace(",arch", ", arch")
     table = Table.from_csv(write(tmp_path, "\r\n".join((header, *rows))), SPACE)
-    assert table.natives == NATIVES[:2]
+    assert table.rows.natives == NATIVES[:2]
     assert list(table.columns) == ["index", "valid", "test_acc", "seconds"]
 
 
@@ -197,7 +197,7 @@ def test_a_table_cannot_be_changed(tmp_path):
     [
         ((), {}, {}, "at least one row"),
         ((NATIVES[0], NATIVES[0]), {}, {}, "two rows"),
-        (NATIVES, {"valid": np.zeros(3)}, {"valid": Split.VALIDATION}, r"'valid'.*4 finite numbers.*\(3,\)"),
+        (NATIVES, {"valid": np.zeros(3)}, {"valid": Split.VALIDATION}, r"'valid'.*4 rows of finite numbers.*\(3,\)"),
         (NATIVES[:2], {"valid": [1.0, np.nan]}, {"valid": Split.VALIDATION}, "'valid'.*1 not finite"),
         (NATIVES[:1], {"valid": [1.0]}, {}, "one split for each.*valid"),
     ],

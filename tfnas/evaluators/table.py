@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import pathlib
-from typing import Any, Iterator, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -15,20 +15,30 @@ from tfnas.errors import ConfigError, InvalidArchitectureError
 from tfnas.evaluators.base import Evaluator, Outcome
 from tfnas.trial import Failure, Measurement, Proposal, Split
 
+REPEATS = ("mean", "random")
+
 
 class TableEvaluator(Evaluator):
     """Answers from a `Table`. A search sees the column `signal`; columns of `test` wait for the end.
 
-    A member is looked up by its own published form: isomorphic members may have different values.
-    Seeds and the fidelity of a proposal are ignored, for a table has one value a column.
+    A member is looked up as the table names it. Where that is its published form, isomorphic members
+    may have different values. What a search did not name stays behind this class: nothing but
+    `finalize` reads it.
+
+    A signal of the form ``quantity@epochs`` stands for one training budget. A proposal's fidelity asks
+    for another one, in epochs, of the same quantity; so does the cost column where it is named alike.
 
     Args:
         table: The table.
         signal: The column whose values a search sees.
         test: Columns that only `finalize` reads, all declared as test columns; the first one is
-            the objective there.
+            the objective there. Repeats are averaged.
         cost: Seconds that a query would have taken, for simulated clocks: a column, or one number
             for all queries. Nothing is slept.
+        repeat: What a query gives where the table has repeats: their ``"mean"``, or one of them, drawn by
+            the query's seed, ``"random"``; its own cost comes with it. Benchmarks of searches draw.
+        absent: Objective of what the table does not have, at no cost, in the table's sign; None makes
+            it a failure. Baselines of NAS-Bench-101 give such cells an accuracy of 0.
         benchmark_study: Allow a test column as the signal. Every measurement then says that it
             was taken on test examples, and `config` records the study.
         direction: ``"max"``, or ``"min"`` where smaller values are better. Objectives are negated
@@ -36,11 +46,9 @@ class TableEvaluator(Evaluator):
 
     Raises:
         UnknownNameError: If the table lacks a column; the error lists those it has.
-        ConfigError: If the signal is a test column without `benchmark_study`, a column of `test`
-            is not one, a cost is negative, or the direction is another word.
+        ConfigError: If the signal or the cost is a test column without `benchmark_study`, a column of
+            `test` is not one, a cost is negative, or another argument cannot work.
     """
-
-    is_repeatable = True
 
     def __init__(
         self,
@@ -49,55 +57,38 @@ class TableEvaluator(Evaluator):
         *,
         test: str | Sequence[str] = (),
         cost: str | float | None = None,
+        repeat: str = "mean",
+        absent: float | None = None,
         benchmark_study: bool = False,
         direction: str = "max",
     ) -> None:
-        self.table = table
+        self._table = table
         self.space = table.space
         self.signal = signal
         self.test = (test,) if isinstance(test, str) else tuple(test)
         self.benchmark_study = benchmark_study
         self.direction = direction
-        self._signal = table.column(signal)
-        self._split = table.splits[signal]
-        if direction not in ("max", "min"):
-            raise ConfigError("direction", expected="'max' or 'min'", received=repr(direction))
+        self.repeat = repeat
+        self.cost = cost if cost is None or isinstance(cost, str) else _number("cost", cost)
+        self.absent = None if absent is None else _number("absent", absent)
+        for name, value, allowed in (("direction", direction, ("max", "min")), ("repeat", repeat, REPEATS)):
+            if value not in allowed:
+                raise ConfigError(name, expected=" or ".join(map(repr, allowed)), received=repr(value))
         self._sign = 1.0 if direction == "max" else -1.0
-        if self._split is Split.TEST and not benchmark_study:
-            validation = [name for name, split in table.splits.items() if split is Split.VALIDATION]
-            raise ConfigError(
-                f"signal {signal!r}",
-                expected=f"a column that was not measured on test examples: {', '.join(validation) or 'none here'}",
-                received="a test column",
-                remedy="To study a search on test values all the same, pass benchmark_study=True (--benchmark-study).",
-            )
-        for name in self.test:
-            table.column(name)
-            if table.splits[name] is not Split.TEST:
-                raise ConfigError(
-                    f"test column {name!r}",
-                    expected="a column measured on test examples",
-                    received=f"a {table.splits[name].value} column",
-                    remedy=f"If it was, load the table with splits={{{name!r}: 'test'}}.",
-                )
-        self.cost = cost if cost is None or isinstance(cost, str) else _seconds(cost)
-        self._costs = table.column(cost) if isinstance(cost, str) else np.full(len(table), self.cost or 0.0)
-        if (self._costs < 0).any():
-            raise ConfigError(
-                "cost", expected="seconds, none negative", received=f"{cost!r} with a minimum of {self._costs.min()}"
-            )
+        self._check_splits()
+        self._signal = _Answers.of(table, signal, repeat)
+        self._cost = _Answers.of(table, cost, repeat) if isinstance(cost, str) else None
+        least = self._cost.least if self._cost else self.cost or 0.0
+        if least < 0:
+            raise ConfigError("cost", expected="seconds, none negative", received=f"{cost!r} with a minimum of {least}")
+
+    @property
+    def is_repeatable(self) -> bool:  # type: ignore[override]
+        return self.repeat == "mean" or not self._signal.has_repeats
 
     def stream(self, proposals: Sequence[Proposal], *, seeds: Sequence[int]) -> Iterator[tuple[int, Outcome]]:
-        for index, proposal in enumerate(proposals):
-            row = self._row(proposal.architecture)
-            if isinstance(row, Failure):
-                yield index, row
-                continue
-            value = float(self._signal[row])
-            yield (
-                index,
-                Measurement(self._sign * value, {self.signal: value}, self._split, cost_s=float(self._costs[row])),
-            )
+        for index, (proposal, seed) in enumerate(zip(proposals, seeds)):
+            yield index, self._answer(proposal, seed)
 
     def finalize(
         self, architecture: Architecture, *, seed: int, directory: pathlib.Path | None = None
@@ -108,36 +99,119 @@ class TableEvaluator(Evaluator):
         row = self._row(architecture)
         if isinstance(row, Failure):
             return row
-        values = {name: float(self.table.columns[name][row]) for name in self.test}
+        values = {name: float(np.nanmean(self._table.column(name)[row])) for name in self.test}
         return Measurement(self._sign * values[self.test[0]], values, Split.TEST)
 
     def config(self) -> dict[str, Any]:
+        table = self._table
         return {
             "name": "table",
             "space": self.space.name,
-            "table": self.table.name,
-            "rows": len(self.table),
-            "checksum": self.table.checksum,
+            "table": table.name,
+            "rows": len(table),
+            "checksum": table.checksum,
+            "note": table.note,
             "signal": self.signal,
-            "split": self._split.value,
+            "split": table.splits[self.signal].value,
             "test": list(self.test),
             "cost": self.cost,
+            "repeat": self.repeat,
+            "absent": self.absent,
             "direction": self.direction,
             "benchmark_study": self.benchmark_study,
         }
+
+    def _check_splits(self) -> None:
+        """Raises `ConfigError` where a search would see what it must not, or the end what it cannot."""
+        splits = self._table.splits
+        seen = [("signal", self.signal)] + ([("cost", self.cost)] if isinstance(self.cost, str) else [])
+        for role, name in seen:
+            self._table.column(name)
+            for column in (name, *self._table.budgets(name).values()):
+                if splits[column] is Split.TEST and not self.benchmark_study:
+                    free = [other for other, split in splits.items() if split is Split.VALIDATION]
+                    raise ConfigError(
+                        f"{role} {column!r}",
+                        expected=f"a column that was not measured on test examples: {', '.join(free) or 'none here'}",
+                        received="a test column",
+                        remedy="To study a search on test values all the same, pass benchmark_study=True "
+                        "(--benchmark-study).",
+                    )
+        for name in self.test:
+            self._table.column(name)
+            if splits[name] is not Split.TEST:
+                raise ConfigError(
+                    f"test column {name!r}",
+                    expected="a column measured on test examples",
+                    received=f"a {splits[name].value} column",
+                    remedy=f"If it was, load the table with splits={{{name!r}: 'test'}}.",
+                )
+
+    def _answer(self, proposal: Proposal, seed: int) -> Outcome:
+        row = self._row(proposal.architecture)
+        split = self._table.splits[self.signal]
+        if isinstance(row, Failure):
+            if self.absent is None:
+                return row
+            return Measurement(self._sign * self.absent, {self.signal: self.absent}, split)
+        epochs, value = self._signal.value(row, proposal.fidelity, seed)
+        if value is None:
+            return Failure(
+                f"table {self._table.name!r} has no {self.signal} at {proposal.fidelity} epochs; "
+                f"it has {', '.join(map(str, self._signal.budgets))}"
+            )
+        cost = self.cost or 0.0 if self._cost is None else self._cost.value(row, proposal.fidelity, seed)[1] or 0.0
+        return Measurement(self._sign * value, {self.signal: value}, split, epochs, cost)
 
     def _row(self, arch: Architecture) -> int | Failure:
         try:
             self.space.validate(arch)
         except InvalidArchitectureError as error:
             return Failure(f"not a member of {self.space.name}: {error}")
-        row = self.table.find(arch)
+        row = self._table.find(arch)
         if row is None:
-            return Failure(f"table {self.table.name!r} has no row for {self.space.to_native(arch)}")
+            return Failure(f"table {self._table.name!r} has no row for {self.space.to_native(arch)}")
         return row
 
 
-def _seconds(cost: object) -> float:
-    if isinstance(cost, bool) or not isinstance(cost, numbers.Real) or not math.isfinite(cost):
-        raise ConfigError("cost", expected="a column name, a finite number of seconds or None", received=repr(cost))
-    return float(cost)
+class _Answers:
+    """The values of one quantity, by training budget.
+
+    Args:
+        columns: The values by epochs; under None where the quantity has no budgets.
+        given: The budget of a query that asks for none.
+        repeat: See `TableEvaluator`.
+    """
+
+    def __init__(self, columns: Mapping[int | None, np.ndarray], given: int | None, repeat: str) -> None:
+        self._given, self._draws = given, repeat == "random"
+        self.has_repeats = any(values.ndim == 2 for values in columns.values())
+        self.budgets = tuple(epochs for epochs in columns if epochs is not None)
+        self._columns = columns
+        self.least = min(float(np.nanmin(values)) for values in columns.values())
+
+    @classmethod
+    def of(cls, table: Table, name: str, repeat: str) -> "_Answers":
+        budgets = {column: epochs for epochs, column in table.budgets(name).items()}
+        columns = {epochs: table.column(column) for column, epochs in budgets.items()} or {None: table.column(name)}
+        if repeat == "mean":
+            columns = {epochs: table.mean(column) for column, epochs in budgets.items()} or {None: table.mean(name)}
+        return cls(columns, budgets.get(name), repeat)
+
+    def value(self, row: int, fidelity: int | None, seed: int) -> tuple[int | None, float | None]:
+        """Returns the budget and the value of a row; None for a value where there is no such budget."""
+        epochs = fidelity if self.budgets and fidelity is not None else self._given
+        if epochs not in self._columns:
+            return epochs, None
+        value = self._columns[epochs][row]
+        if value.ndim:
+            there = value[np.isfinite(value)]
+            value = there[np.random.default_rng(seed).integers(len(there))]
+        return epochs, float(value)
+
+
+def _number(name: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        what = "a column name, a finite number of seconds or None" if name == "cost" else "a finite number or None"
+        raise ConfigError(name, expected=what, received=repr(value))
+    return float(value)

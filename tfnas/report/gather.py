@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import pathlib
 import re
@@ -66,7 +65,7 @@ def _warning(run: Source) -> str:
     return (
         f"Benchmark study: the search signal was a test column{column}. "
         "What was chosen by test values says nothing about unseen examples."
-    )
+    ) + (f" {run.evaluator['note']}" if run.evaluator.get("note") else "")
 
 
 def _status(run: Source) -> str:
@@ -149,9 +148,7 @@ def _listed(values: Mapping[str, object]) -> str:
 
 def _machine(run: Source) -> tuple[Fact, ...]:
     record, start = run.record, run.record.start
-    outcomes = [trial.outcome for trial in record.trials] + [record.final]
-    outcomes += itertools.chain.from_iterable(record.rechecks.values())
-    spent = sum(outcome.cost_s for outcome in outcomes if outcome is not None)
+    ledger = record.ledger
     stopped = sum(event["event"] == "interrupt" for event in run.events)
     workers, threads = run.evaluator.get("workers"), run.evaluator.get("threads")
     processes = (
@@ -161,7 +158,8 @@ def _machine(run: Source) -> tuple[Fact, ...]:
     facts = (
         Fact("Started", moment(start["time"])),
         Fact("Running time", duration(run.seconds), pauses if stopped or record.resumes else "never interrupted"),
-        Fact("Evaluation time", duration(spent), "sum over all measurements, as the evaluator gave it"),
+        Fact("Queries", f"{ledger.queries:,}", f"held-back values read {times(ledger.final_reads)}"),
+        Fact("Evaluation time", duration(ledger.cost_s), "sum over all measurements, as the evaluator gave it"),
         Fact("Versions", _listed(start.get("versions", {}))),
         Fact("Threads", _listed(start.get("threads", {})), processes),
         Fact("Platform", str(start.get("platform", ""))),
@@ -178,6 +176,8 @@ def _notes(run: Source) -> tuple[str, ...]:
         )
     elif run.best is not None and run.best.size is None:
         notes.append("Neither evaluator nor space say how large the network around the cells is: costs are left out.")
+    if run.evaluator.get("note") and not run.on_test_column:  # else the warning has it
+        notes.append(run.evaluator["note"])
     versions = start.get("versions", {})
     for event in run.events:
         changed = set(event.get("versions", {}).items()) - set(versions.items()) if event["event"] == "resume" else ()

@@ -12,6 +12,7 @@ from typing import Any, Callable
 
 from tfnas.errors import RunFolderError
 from tfnas.runlog import (
+    DERIVED,
     FILE_NAME,
     Event,
     EventLog,
@@ -26,7 +27,7 @@ from tfnas.state import write_text
 from tfnas.trial import Failure, Measurement
 
 Observer = Callable[[Event], None]
-_ALWAYS_NEW = ("resume", "interrupt")
+_ALWAYS_NEW = DERIVED
 
 
 class Journal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import pathlib
 import time
 import warnings
@@ -120,6 +121,7 @@ def run(
             search.recheck(finalists, finalist_seeds)
             if finalize or (finalize is None and folder is not None):
                 final = search.finalize()
+            journal.record("ledger", **dataclasses.asdict(RunRecord.from_events(tuple(journal.events)).ledger))
         except KeyboardInterrupt:
             finished = "interrupted"
             journal.interrupted()

@@ -1,0 +1,193 @@
+"""What the names in a pickle may stand for: containers, NumPy's arrays, and records that do nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping
+
+import numpy as np
+
+
+@dataclass(eq=False, slots=True)
+class Record:
+    """An object of a class that we do not have: its name and what was stored, and no behaviour.
+
+    Attributes:
+        kind: ``"module.Class"``.
+        arguments: What the class was called with.
+        fields: The attributes that were stored.
+    """
+
+    kind: str
+    arguments: tuple[Any, ...] = ()
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A global that a pickle names: the text alone, nothing is imported."""
+
+    text: str
+
+
+@dataclass(eq=False, slots=True)
+class ElementType:
+    """A NumPy dtype under construction: the pickle gives its byte order in a second step."""
+
+    dtype: np.dtype
+
+
+def call(name: str, arguments: tuple[Any, ...]) -> Any:
+    """Returns the plain value that one of the known names makes of its arguments.
+
+    Raises:
+        KeyError: If the name is not known.
+        ValueError: If the arguments are not what NumPy or Python write, or make no plain value.
+    """
+    return _CALLS[plain_name(name)](*arguments)
+
+
+def is_known(name: str) -> bool:
+    """Whether a global is one of the names that plain values need."""
+    return plain_name(name) in _CALLS or plain_name(name) in _MARKERS
+
+
+def plain_name(name: str) -> str:
+    """Returns the one name of a global that had several over the versions of Python and NumPy."""
+    name = name.replace("numpy._core.", "numpy.core.")
+    return re.sub(r"^(__builtin__|copy_reg)\.", lambda match: _RENAMED[match[1]], name)
+
+
+_RENAMED = {"__builtin__": "builtins.", "copy_reg": "copyreg."}
+
+
+def new(kind: Any, arguments: Any, records: Mapping[str, Any] | frozenset[str]) -> Record:
+    """Returns a record of one of the listed kinds.
+
+    Raises:
+        ValueError: If the kind is not listed.
+    """
+    if not isinstance(kind, Name) or kind.text not in records or not isinstance(arguments, tuple):
+        raise ValueError(f"an object of {kind.text if isinstance(kind, Name) else type(kind).__name__}")
+    return Record(kind.text, arguments)
+
+
+def set_state(value: Any, state: Any) -> None:
+    """Gives an array, its dtype or a record the state that was stored.
+
+    Raises:
+        ValueError: If this is no such value, or the state does not fit it.
+    """
+    if isinstance(value, Record):
+        for part in state if isinstance(state, tuple) and len(state) == 2 else (state,):
+            if part is None:
+                continue
+            if not isinstance(part, dict) or not all(isinstance(key, str) for key in part):
+                raise ValueError(f"fields of {value.kind} that are no dictionary of names")
+            value.fields.update(part)
+    elif isinstance(value, ElementType):
+        value.dtype = value.dtype.newbyteorder(_byte_order(state))
+    elif isinstance(value, np.ndarray):
+        version, shape, element, is_fortran, raw = state
+        dtype = _checked(element)
+        _check_size(shape, dtype, raw)
+        value.__setstate__((int(version), shape, dtype, bool(is_fortran), bytes(raw)))
+    else:
+        raise ValueError(f"a state for a {type(value).__name__}")
+
+
+def _byte_order(state: Any) -> str:
+    if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", ">", "|", "="):
+        raise ValueError("a dtype whose state is not NumPy's")
+    if any(part is not None for part in state[2:5]):
+        raise ValueError("a dtype with fields")
+    return state[1]
+
+
+def _dtype(code: Any, *_: Any) -> ElementType:
+    code = code.decode("ascii") if isinstance(code, bytes) else code
+    if not isinstance(code, str) or not re.fullmatch(r"[<>|=]?(b1|[iu][1248]|f[248]|[SU][0-9]{1,4})", code):
+        raise ValueError(f"an array of {code!r:.40}; arrays of numbers and text are read")
+    return ElementType(np.dtype(code))
+
+
+def _checked(element: Any) -> np.dtype:
+    if not isinstance(element, ElementType):
+        raise ValueError("an array without a dtype")
+    return element.dtype
+
+
+def _check_size(shape: Any, dtype: np.dtype, raw: Any) -> None:
+    if not isinstance(shape, tuple) or not all(type(side) is int and side >= 0 for side in shape):
+        raise ValueError(f"an array of shape {shape!r:.60}")
+    if not isinstance(raw, (bytes, bytearray)):
+        raise ValueError(f"an array whose values are a {type(raw).__name__}")
+    count = 1
+    for side in shape:
+        count *= side
+    if count * dtype.itemsize != len(raw):
+        raise ValueError(f"{len(raw)} bytes for an array of shape {shape} and dtype {dtype}")
+
+
+def _empty_array(*_: Any) -> np.ndarray:
+    return np.zeros(0, np.int8)  # its shape, dtype and values come as its state
+
+
+def _array(raw: Any, element: Any, shape: Any, order: Any) -> np.ndarray:
+    dtype = _checked(element)
+    _check_size(shape, dtype, raw)
+    if order not in ("C", "F"):
+        raise ValueError(f"an array in order {order!r:.20}")
+    return np.frombuffer(bytes(raw), dtype).reshape(shape, order=order)
+
+
+def _scalar(element: Any, raw: Any) -> Any:
+    dtype = _checked(element)
+    raw = raw.encode("latin-1") if isinstance(raw, str) else raw  # as Python 2 wrote them
+    _check_size((), dtype, raw)
+    return np.frombuffer(raw, dtype)[0]
+
+
+def _encoded(text: Any, encoding: Any = "latin1") -> bytes:
+    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
+        raise ValueError("bytes that are not Latin-1 text")
+    return text.encode("latin-1")
+
+
+def _container(make: Callable[[Any], Any]) -> Callable[..., Any]:
+    def build(items: Any = ()) -> Any:
+        if not isinstance(items, (list, tuple)):
+            raise ValueError(f"a container made of a {type(items).__name__}")
+        return make(items)
+
+    return build
+
+
+def _bytes(value: Any = b"", encoding: Any = None) -> bytes:
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    return _encoded(value, encoding or "latin1")
+
+
+def _pairs(items: Any) -> dict[Any, Any]:
+    if not all(isinstance(item, (list, tuple)) and len(item) == 2 for item in items):
+        raise ValueError("an ordered dictionary that is not made of pairs")
+    return dict(items)
+
+
+_CALLS: dict[str, Callable[..., Any]] = {
+    "numpy.core.multiarray._reconstruct": _empty_array,
+    "numpy.core.multiarray.scalar": _scalar,
+    "numpy.core.numeric._frombuffer": _array,
+    "numpy.dtype": _dtype,
+    "_codecs.encode": _encoded,
+    "collections.OrderedDict": _container(_pairs),
+    "builtins.set": _container(set),
+    "builtins.frozenset": _container(frozenset),
+    "builtins.bytes": _bytes,
+    "builtins.bytearray": lambda *parts: bytearray(_bytes(*parts)),
+}
+
+_MARKERS = ("numpy.ndarray", "builtins.object", "copyreg._reconstructor")
+"""Names that only stand among the arguments of others, or make records."""

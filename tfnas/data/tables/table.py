@@ -1,0 +1,190 @@
+"""`Table`: what a benchmark measured, one row an architecture."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from dataclasses import InitVar, dataclass
+from types import MappingProxyType
+from typing import Mapping, Sequence
+
+import numpy as np
+
+from tfnas.architecture import Architecture
+from tfnas.data.tables.csv_file import read_csv
+from tfnas.data.tables.rows import Rows, TextRows
+from tfnas.errors import ConfigError, TableError, UnknownNameError
+from tfnas.spaces.base import SearchSpace
+from tfnas.trial import Split
+
+BUDGET = "@"
+"""What stands between the name of a quantity and the epochs of training: ``"valid_accuracy@108"``."""
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """An immutable benchmark table of R rows.
+
+    A column holds one value a row, or up to K repeats of it: independent trainings of the same
+    architecture, nan where a row has fewer. Columns of one quantity at several training budgets are
+    named ``quantity@epochs``.
+
+    Attributes:
+        space: The space of the architectures.
+        name: For reports and run logs.
+        rows: The architectures; a sequence of their published forms makes `TextRows`.
+        columns: Measured values by column name. Shape [R] or [R, K] each; every row has at least one
+            finite value.
+        splits: Which examples each column was measured on. Sizes, costs and times that were measured on
+            none count as training values.
+        note: What a reader of any figure from this table must know, as sentences; reports repeat it.
+        is_checked: Spares the values of columns that were checked before, so that a map of a large file
+            is not read.
+
+    Raises:
+        TableError: If there are no rows, an architecture is there twice, a column has another length or
+            no finite value in a row, or the columns and the splits differ.
+    """
+
+    space: SearchSpace
+    name: str
+    rows: Rows
+    columns: Mapping[str, np.ndarray]
+    splits: Mapping[str, Split]
+    note: str = ""
+    is_checked: InitVar[bool] = False
+
+    def __post_init__(self, is_checked: bool) -> None:
+        subject = f"table {self.name!r}"
+        if not isinstance(self.rows, Rows):
+            object.__setattr__(self, "rows", TextRows(self.space, self.rows))
+        if self.columns.keys() != self.splits.keys():
+            raise TableError(
+                subject,
+                expected=f"one split for each of the columns {', '.join(self.columns)}",
+                received=f"splits of {', '.join(self.splits) or 'none'}",
+            )
+        checked = self.columns
+        if not is_checked:
+            checked = {column: self._checked(column, given) for column, given in self.columns.items()}
+        object.__setattr__(self, "columns", MappingProxyType(dict(checked)))
+        object.__setattr__(self, "splits", MappingProxyType(dict(self.splits)))
+
+    def _checked(self, column: str, given: np.ndarray) -> np.ndarray:
+        values = np.asarray(given)
+        if values.flags.writeable or values.dtype.kind not in "iuf":  # a map of a file is neither copied nor loaded
+            values = np.array(values, values.dtype if values.dtype.kind in "iuf" else np.float64)
+            values.flags.writeable = False
+        finite = np.isfinite(values)
+        fits = values.ndim in (1, 2) and len(values) == len(self.rows)
+        if not fits or not finite.reshape(len(values), -1).any(axis=1).all():
+            raise TableError(
+                f"column {column!r} of table {self.name!r}",
+                expected=f"{len(self.rows)} rows of finite numbers",
+                received=f"shape {values.shape}, {np.count_nonzero(~finite)} not finite",
+            )
+        return values
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: str | os.PathLike[str],
+        space: SearchSpace,
+        *,
+        architecture: str = "arch",
+        splits: Mapping[str, Split | str] | None = None,
+        columns: Sequence[str] | None = None,
+        name: str | None = None,
+    ) -> "Table":
+        """Reads a CSV file with a header, plain or compressed by gzip.
+
+        Args:
+            path: The file.
+            space: The space whose published form is in the column `architecture`.
+            architecture: Name of that column.
+            splits: Split of columns by name. Of any other column, the split is test where its name
+                contains "test", else validation.
+            columns: The columns to load. By default all but those in which no value is a number.
+            name: Name of the table; by default the file's name up to its first dot.
+
+        Raises:
+            TableError: Naming the line, if the file cannot be read or is cut short, has no rows,
+                lacks a column, has a line with another number of fields, an architecture that the
+                space refuses or that is there twice, or a value that is not a finite number.
+            ConfigError: If a split is not one of train, validation and test.
+        """
+        declared = {column: _split(column, value) for column, value in (splits or {}).items()}
+        natives, numbers = read_csv(path, space, architecture, columns, declared)
+        return cls(
+            space,
+            name or os.path.basename(path).partition(".")[0],
+            natives,
+            numbers,
+            {column: declared.get(column, _default_split(column)) for column in numbers},
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def find(self, arch: Architecture) -> int | None:
+        """Returns the row of a member, None where the table has none."""
+        return self.rows.row(self.rows.key(arch))
+
+    def column(self, name: str) -> np.ndarray:
+        """Returns the values of a column. Shape [R], or [R, K] with nan for missing repeats.
+
+        Raises:
+            UnknownNameError: Listing the columns there are.
+        """
+        try:
+            return self.columns[name]
+        except (KeyError, TypeError):
+            raise UnknownNameError(
+                f"column of table {self.name!r}",
+                expected=f"one of {', '.join(self.columns) or 'none'}",
+                received=repr(name),
+            ) from None
+
+    def mean(self, name: str) -> np.ndarray:
+        """Returns the mean over the repeats of each row. Float64, shape [R].
+
+        Raises:
+            UnknownNameError: Listing the columns there are.
+        """
+        values = self.column(name)
+        return values.astype(np.float64) if values.ndim == 1 else np.nanmean(values, axis=1, dtype=np.float64)
+
+    def budgets(self, name: str) -> Mapping[int, str]:
+        """Returns the columns of the same quantity by their epochs, ascending; empty where a name has none."""
+        quantity, at, _ = name.partition(BUDGET)
+        parts = [(column, column.rpartition(BUDGET)) for column in self.columns if at]
+        found = {int(epochs): column for column, (base, _, epochs) in parts if base == quantity and epochs.isdecimal()}
+        return dict(sorted(found.items()))
+
+    @functools.cached_property
+    def checksum(self) -> str:
+        """SHA-256 of all there is: the space, the rows, column names, splits and values."""
+        digest = hashlib.sha256(self.space.name.encode("utf-8"))
+        for name, values in self.rows.arrays().items():
+            digest.update(f"\n{name}\n".encode("utf-8"))
+            digest.update(np.ascontiguousarray(values).view(np.uint8).data)
+        for name, values in self.columns.items():
+            digest.update(f"\n{name}\n{self.splits[name].value}\n{values.shape}\n".encode("utf-8"))
+            digest.update(np.ascontiguousarray(values, "<f8").view(np.uint8).data)
+        return digest.hexdigest()
+
+
+def _default_split(column: str) -> Split:
+    return Split.TEST if "test" in column.lower() else Split.VALIDATION
+
+
+def _split(column: str, value: Split | str) -> Split:
+    try:
+        return Split(value)
+    except ValueError:
+        raise ConfigError(
+            f"split of column {column!r}",
+            expected=f"one of {', '.join(split.value for split in Split)}",
+            received=repr(value),
+        ) from None
