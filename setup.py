@@ -8,6 +8,7 @@ from setuptools import find_packages, setup
 ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "tfnas" / "__init__.py").read_text("utf-8"))[1]
 RECIPES = ["recipes", *(f"recipes.{name}" for name in find_packages("recipes"))]
+TABLES = ["analog-nasbench==0.1.3"]  # NAS-Bench-201's accuracies; it states no licence, so it is not in the core
 
 setup(
     name="tfnas",
@@ -42,6 +43,9 @@ setup(
         "scipy>=1.17,<2",
         "scikit-learn>=1.9,<2",
         "pillow>=12.3,<13",
+        # downloads
+        "pooch>=1.9,<2",
+        "requests>=2.34,<3",
         # command line, progress, pictures, reports, versions
         "click>=8.5,<9",
         "rich>=15,<16",
@@ -50,7 +54,9 @@ setup(
         "packaging>=26,<27",
     ],
     extras_require={
+        "tables": TABLES,
         "test": [
+            *TABLES,
             "pytest>=9.2,<10",
             "hypothesis>=6.170,<7",
             "psutil>=7.2,<8",

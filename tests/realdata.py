@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pathlib
 
 import pytest
+
+from tfnas.data import catalogue, store
+from tfnas.data.tables import Table, analog
 
 _DEFAULT = pathlib.Path(__file__).resolve().parents[1].parent / "shared" / "data"
 
@@ -22,3 +26,9 @@ def real_data(name: str) -> pathlib.Path:
     if path is None:
         pytest.skip(f"{name} is absent: set TFNAS_TEST_DATA to the folder that has it")
     return path
+
+
+@functools.cache
+def real_table() -> Table:
+    """Returns NAS-Bench-201's accuracies from the package that the extra ``test`` installs."""
+    return analog.read(store.published_file(catalogue.get("nasbench201_analog")))

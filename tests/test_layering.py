@@ -37,6 +37,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("describe",),
     ("job",),
     ("doctor",),
+    ("data_commands",),
     ("cli",),
     ("recipe",),
     ("testing",),

@@ -1,4 +1,4 @@
-"""The command line: ``tfnas search | resume | report | show | spaces | export | doctor``.
+"""The command line: ``tfnas search | resume | report | show | spaces | data | export | doctor``.
 
 Nothing heavy is imported here; each command imports what it needs.
 """
@@ -15,6 +15,7 @@ from typing import Any, Iterator, Mapping
 import click
 
 import tfnas
+from tfnas.data_commands import data
 from tfnas.errors import TfnasError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -112,9 +113,31 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("--finalists", type=int, default=3, help="Best trials to measure again with fresh seeds; 0 for none.")
 @_option("--finalist-seeds", type=int, default=2, help="Fresh measurements of each finalist.")
 @_option("--evaluator", type=click.Choice(["train", "table"]), default="train", help="Train networks or look them up.")
-@_option("--table", default=None, show_default="none", metavar="FILE.csv", help="Benchmark table (--evaluator table).")
-@_option("--signal", default=None, show_default="none", metavar="COLUMN", help="Column of the table to search by.")
-@_option("--test-columns", default="", show_default="none", metavar="COLUMN,...", help="Columns to read at the end.")
+@_option(
+    "--table",
+    default=None,
+    show_default="the one of the extra 'tables'",
+    metavar="NAME|FILE.csv",
+    help="Benchmark table (--evaluator table).",
+)
+@_option(
+    "--signal", default=None, show_default="the benchmark's", metavar="COLUMN", help="Column of the table to search by."
+)
+@_option(
+    "--test-columns",
+    default="",
+    show_default="the benchmark's, or none",
+    metavar="COLUMN,...",
+    help="Columns to read at the end.",
+)
+@_option(
+    "--cost",
+    default=None,
+    show_default="the benchmark's, or none",
+    metavar="COLUMN",
+    help="Column of simulated seconds.",
+)
+@_option("--repeat", type=click.Choice(["mean", "random"]), default="mean", help="What a query gives of repeats.")
 @_option(
     "--benchmark-study",
     is_flag=True,
@@ -222,6 +245,9 @@ def doctor() -> None:
     text, healthy = doctors.examine()
     click.echo(text)
     sys.exit(0 if healthy else 1)
+
+
+main.add_command(data)
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
+import os
 import pathlib
 from dataclasses import dataclass
 from typing import Any, Callable, ContextManager, Mapping
@@ -12,6 +13,7 @@ from typing import Any, Callable, ContextManager, Mapping
 from tfnas import data as datasets
 from tfnas import report, search, spaces, strategies
 from tfnas.checks import check_positive
+from tfnas.data import catalogue, store
 from tfnas.errors import ConfigError, RunFolderError
 from tfnas.evaluators import Evaluator, TableEvaluator, TrainingEvaluator
 from tfnas.runlog import Event, has_run
@@ -20,6 +22,7 @@ from tfnas.state import write_text
 CONFIG_FILE = "config.json"
 BASELINE_FOLDER = "baseline_random"
 EVALUATORS = ("train", "table")
+DEFAULT_TABLE = "nasbench201_analog"
 
 Watch = Callable[[str, int, Evaluator], ContextManager[Callable[[Event], None]]]
 
@@ -39,9 +42,12 @@ class SearchConfig:
         validation: Share of the examples to choose by, where the data have no such split.
         test: Share of the examples to hold back until the end, where the data have no such split.
         evaluator: ``"train"`` or ``"table"``.
-        table: CSV file of a benchmark table.
-        signal: Column of the table that the search sees.
-        test_columns: Columns of the table that are read at the end.
+        table: Name of an imported table, or a CSV file; None for the table that the extra ``tables``
+            installs, a benchmark study of NAS-Bench-201 (see `tfnas.data.tables.analog`).
+        signal: Column of the table that the search sees; None for the one that its benchmark searches by.
+        test_columns: Columns of the table that are read at the end; the benchmark's own if `signal` is None.
+        cost: Column of the seconds that a query would have taken; the benchmark's own if `signal` is None.
+        repeat: ``"mean"`` of a table's repeats, or ``"random"`` to draw one a query.
         benchmark_study: Whether a test column may be the signal.
         epochs: Epochs a candidate.
         last_epochs: The objective is the mean over this many last epochs.
@@ -80,6 +86,8 @@ class SearchConfig:
     table: str | None = None
     signal: str | None = None
     test_columns: tuple[str, ...] = ()
+    cost: str | None = None
+    repeat: str = "mean"
     benchmark_study: bool = False
     epochs: int = 12
     last_epochs: int = 1
@@ -114,17 +122,10 @@ class SearchConfig:
         ):
             if value not in allowed:
                 raise ConfigError(name, expected=f"one of {allowed}", received=repr(value))
-        if self.evaluator == "table" and (self.table is None or self.signal is None):
-            raise ConfigError(
-                "table search",
-                expected="a table and the column to search by",
-                received=f"table={self.table!r}, signal={self.signal!r}",
-                remedy="Give --table FILE.csv and --signal COLUMN.",
-            )
-        if self.evaluator == "train" and (self.table or self.signal or self.test_columns):
+        if self.evaluator == "train" and (self.table or self.signal or self.test_columns or self.cost):
             raise ConfigError(
                 "options",
-                expected="--evaluator table beside --table, --signal and --test-columns",
+                expected="--evaluator table beside --table, --signal, --test-columns and --cost",
                 received="--evaluator train",
             )
 
@@ -150,6 +151,7 @@ def start(config: SearchConfig, directory: pathlib.Path, watch: Watch) -> search
             remedy=f"Go on with it (`tfnas resume {directory}`), or choose another folder with -o.",
         )
     _strategy(config.strategy, config)
+    config = with_table(config)
     evaluator = make_evaluator(config)
     config = _resolved(config, evaluator)
     try:
@@ -212,10 +214,13 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
     """Builds the evaluator that a configuration describes."""
     space = spaces.get(config.space)
     if config.evaluator == "table":
+        config = with_table(config)
         return TableEvaluator(
-            datasets.Table.from_csv(config.table, space),
+            _table(config, space),
             config.signal,
             test=config.test_columns,
+            cost=config.cost,
+            repeat=config.repeat,
             benchmark_study=config.benchmark_study,
         )
     images = datasets.load(
@@ -256,6 +261,61 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
     )
 
 
+def with_table(config: SearchConfig) -> SearchConfig:
+    """Fills in the table and the columns that a configuration left open; another configuration stays as it is.
+
+    Raises:
+        ConfigError: If nothing is known that could stand there.
+    """
+    if config.evaluator != "table" or None not in (config.table, config.signal):
+        return config
+    if config.table is None:
+        if config.space != catalogue.get(DEFAULT_TABLE).space:
+            fitting = [name for name in catalogue.names() if catalogue.get(name).space == config.space]
+            raise ConfigError(
+                f"table of {config.space}",
+                expected=f"a name or a file{f', for example {fitting[0]}' if fitting else ''}",
+                received="none",
+                remedy="Give --table NAME (`tfnas data list`) or --table FILE.csv.",
+            )
+        # All that this table has are test columns, so whoever searches it studies a benchmark.
+        config = dataclasses.replace(config, table=DEFAULT_TABLE, benchmark_study=True)
+    if config.signal is None:
+        known = None if _is_file(config.table) else store.columns(config.table)
+        if not known:
+            raise ConfigError(
+                f"signal of table {config.table}",
+                expected="the column to search by",
+                received="none",
+                remedy="Give --signal COLUMN, and --test-columns for what is read at the end.",
+            )
+        config = dataclasses.replace(
+            config,
+            signal=known.signal,
+            test_columns=config.test_columns or known.test,
+            cost=config.cost or known.cost,
+        )
+    return config
+
+
+def _table(config: SearchConfig, space: spaces.SearchSpace) -> datasets.Table:
+    if _is_file(config.table):
+        return datasets.Table.from_csv(config.table, space)
+    table = store.table(config.table)
+    if table.space.name != space.name:
+        raise ConfigError(
+            f"table {config.table}",
+            expected=f"a table of the space {space.name}",
+            received=f"one of {table.space.name}",
+            remedy=f"Give --space {table.space.name}",
+        )
+    return table
+
+
+def _is_file(table: str) -> bool:
+    return pathlib.Path(table).name != table or pathlib.Path(table).suffix in (".csv", ".gz") or os.path.isfile(table)
+
+
 def _strategy(name: str, config: SearchConfig) -> strategies.Strategy:
     """Builds a strategy; the options are for the one that the configuration names."""
     options = dict(config.strategy_options) if name == config.strategy else {}
@@ -276,7 +336,9 @@ def _resolved(config: SearchConfig, evaluator: Evaluator) -> SearchConfig:
     def absolute(path: str | None) -> str | None:
         return path if path in (None, "digits") else str(pathlib.Path(path).absolute())
 
-    config = dataclasses.replace(config, data=absolute(config.data), table=absolute(config.table))
+    config = dataclasses.replace(config, data=absolute(config.data))
+    if config.table is not None and _is_file(config.table):
+        config = dataclasses.replace(config, table=absolute(config.table))
     if isinstance(evaluator, TrainingEvaluator):
         config = dataclasses.replace(
             config,

@@ -87,7 +87,8 @@ class SearchProgress:
         elif kind == "recheck":
             what = f"trial {event['trial']} again with a fresh seed"
         else:
-            what = "last training of the winner done"
+            trained = "epochs" in (measurement or {}).get("metrics", {})
+            what = f"last {'training' if trained else 'measurement'} of the winner done"
             text = ""
         left = (time.time() - self._started) / self._done * (self._total - self._done)
         if self._total > self._done:

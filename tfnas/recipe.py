@@ -44,6 +44,7 @@ def run(config: job.SearchConfig, directory: pathlib.Path) -> search.SearchResul
 def _check_same(config: job.SearchConfig, directory: pathlib.Path) -> None:
     """Raises `RunFolderError` if a run asked for something else; what was left open then is settled now."""
     there = job.read_config(directory)
+    config = job.with_table(config)
     differing = []
     for field in dataclasses.fields(config):
         asked, found = getattr(config, field.name), getattr(there, field.name)

@@ -2,6 +2,10 @@
 
     python -m recipes.nasbench101.evolution --data FOLDER
 
+With the benchmark's own table (`tfnas data fetch nasbench101_only108`) nothing is trained:
+
+    python -m recipes.nasbench101.evolution --evaluator table --table nasbench101_only108 --repeat random --trials 300
+
 Network and data augmentation are the benchmark's (Ying et al., ICML 2019): 128 channels, three stacks of three
 modules, twelve epochs of the four budgets 4, 12, 36 and 108, batches of 256, random crops and mirroring.
 Deviation: SGD with Nesterov momentum instead of RMSProp, whose epsilon of 1 makes it nearly the same.

@@ -1,9 +1,7 @@
-"""Regularised evolution on a NAS-Bench-Macro table of yours.
+"""Regularised evolution on the table of NAS-Bench-Macro.
 
-The table is a CSV file, plain or compressed by gzip, with a column "arch" of eight digits and columns of measured
-accuracies:
-
-    python -m recipes.nasbench_macro.evolution --table table.csv.gz
+    tfnas data fetch nasbench_macro
+    python -m recipes.nasbench_macro.evolution
 
 The benchmark publishes test accuracies alone, so the search sees a test column, and the report says so on its first
 line. Networks that are written in several ways are averaged.
@@ -25,12 +23,11 @@ CONFIG = Config(
     strategy="regularized_evolution",
     trials=100,
     evaluator="table",
-    table="table.csv.gz",
-    signal="mean_acc",
+    table="nasbench_macro",
     benchmark_study=True,
 )
 
-SMOKE = {"table": "made up", "trials": 40}
+SMOKE = {"table": "made up", "signal": "mean_acc", "trials": 40}
 
 
 def main(config: Config, directory: pathlib.Path) -> search.SearchResult:

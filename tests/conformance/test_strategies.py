@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.realdata import real_table
 from tfnas import spaces, strategies
 from tfnas.strategies import RandomSearch
 from tfnas.testing import check_beats_random, check_strategy
@@ -23,6 +24,13 @@ def test_registered_strategy(name):
 @pytest.mark.parametrize("name", [name for name in strategies.names() if name not in NO_BETTER_THAN_RANDOM])
 def test_registered_strategy_beats_random(name):
     check_beats_random(maker(name), SPACE)
+
+
+@pytest.mark.parametrize("name", [name for name in strategies.names() if name not in NO_BETTER_THAN_RANDOM])
+def test_registered_strategy_beats_random_on_real_accuracies(name):
+    table = real_table()
+    values = table.column("qat_accuracy")
+    check_beats_random(maker(name), SPACE, objective=lambda arch: values[table.find(arch)], budget=100, seeds=25)
 
 
 @pytest.mark.parametrize("name", strategies.names())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import os
 import pathlib
 from typing import Any, Callable
@@ -12,19 +10,13 @@ import numpy as np
 
 from tfnas.data import pickles
 from tfnas.data.tables.table import Table
-from tfnas.errors import DependencyError, TableError
+from tfnas.errors import TableError
 from tfnas.spaces.nasbench201 import NASBench201
 from tfnas.trial import Split
 
 NAME = "nasbench201_analog"
 PACKAGE = "analog-nasbench"
 VERSION = "0.1.3"
-SHA256 = "85f3435b877aa2d36268d55ce07f6ff6d73643d17a840f1941745da5eb80db32"
-"""Of the file ``data.anb`` in version 0.1.3 of the package."""
-
-SIGNAL = "qat_accuracy"
-REPORTED = "baseline_accuracy"
-
 _NOTE = (
     f"Every column of {NAME} was measured on CIFAR-10 test images; there is no validation column. "
     "baseline_accuracy is the plain digital network, the others are quantised or analog variants of it."
@@ -37,37 +29,6 @@ _PLACES = (0, 1, 3, 2, 4, 5)
 
 _ACCURACIES = ("baseline_accuracy", "ptq_accuracy", "qat_accuracy", "noisy_accuracy", "analog_accuracy")
 _DRIFTS = tuple(f"{kind}_drift_{seconds}" for kind in ("baseline", "analog") for seconds in (60, 3600, 86400, 2592000))
-
-
-def find() -> pathlib.Path:
-    """Returns the data file of the installed package, which is not imported.
-
-    Raises:
-        DependencyError: If the package is not installed.
-        TableError: If its data file is not there.
-    """
-    spec = importlib.util.find_spec(_MODULE)
-    if spec is None or not spec.submodule_search_locations:
-        raise DependencyError(
-            "table of NAS-Bench-201",
-            expected=f"the package {PACKAGE} {VERSION}",
-            received="none",
-            remedy='Run: pip install "tfnas[tables]". Or give a table of your own with --table.',
-        )
-    path = pathlib.Path(spec.submodule_search_locations[0]) / "data.anb"
-    if not path.is_file():
-        raise TableError(
-            str(path),
-            expected="the package's data file",
-            received="no such file",
-            remedy=f"Run: pip install --force-reinstall {PACKAGE}=={VERSION}",
-        )
-    return path
-
-
-def version() -> str:
-    """Returns the version of the installed package."""
-    return importlib.metadata.version(PACKAGE)
 
 
 def read(path: str | os.PathLike[str], *, on_progress: Callable[[int, int], None] | None = None) -> Table:
