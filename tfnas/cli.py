@@ -53,7 +53,21 @@ def _option(*names: str, **arguments: Any) -> Any:
 
 @main.command()
 @_option("-o", "--output", type=_FOLDER, default=None, show_default="runs/<date>-<time>", help="Run folder.")
-@_option("--data", default="digits", metavar="DATA", help="digits, a folder of class folders, or FILE.npz.")
+@_option(
+    "--data",
+    default="digits",
+    metavar="DATA",
+    help="digits, cifar10 or another name of `tfnas data list`, tfds:NAME, a folder of images, or FILE.npz.",
+)
+@_option("--classes", type=int, default=None, show_default="all", help="Take this many classes, drawn at random.")
+@_option("--class-seed", type=int, default=0, help="Seed of that draw.")
+@_option(
+    "--protocol",
+    default=None,
+    show_default="none",
+    metavar="NAME",
+    help="Splits and augmentation of a study, such as nasbench201.",
+)
 @_option("--trials", type=int, default=16, help="Number of networks to try.")
 @_option("--strategy", default="gaussian_process_ei", help="Search strategy.")
 @_option(
@@ -94,6 +108,7 @@ def _option(*names: str, **arguments: Any) -> Any:
     "--flip", is_flag=True, default=False, show_default="off", help="Augmentation: random mirroring left to right."
 )
 @_option("--cutout", type=int, default=0, help="Augmentation: side of a square that is blanked at a random place.")
+@_option("--final-cutout", type=int, default=None, show_default="as --cutout", help="The same in the last training.")
 @_option("--label-smoothing", type=float, default=0.0, help="Share of a label that is spread over all classes.")
 @_option("--exit-weight", type=float, default=0.4, help="Weight of the loss of an auxiliary head or early exit.")
 @_option("--fraction", type=float, default=1.0, help="Share of training examples for candidates (low-data search).")

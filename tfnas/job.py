@@ -37,7 +37,11 @@ class SearchConfig:
         strategy_options: Arguments of the strategy, by name.
         trials: Number of networks to try.
         seed: Seed of everything: split, strategy, trainings.
-        data: ``"digits"``, a folder of class folders, or an ``.npz`` file.
+        data: ``"digits"``, ``"cifar10"`` or another name, a folder of images, or an ``.npz`` file; see
+            `tfnas.data.load`.
+        classes: Number of classes to draw at random, None for all.
+        class_seed: Seed of that draw.
+        protocol: Name of a study whose splits and augmentation are wanted; see `tfnas.data.protocols`.
         image_size: Side to which folder images are resized.
         validation: Share of the examples to choose by, where the data have no such split.
         test: Share of the examples to hold back until the end, where the data have no such split.
@@ -57,9 +61,10 @@ class SearchConfig:
         learning_rate: Peak learning rate.
         weight_decay: Weight decay.
         skeleton: Sizes of the network around the cells; the others are `SearchSpace.quick_skeleton`.
-        pad_crop: Pixels of random shift, an augmentation.
-        flip: Whether images are mirrored at random, an augmentation.
+        pad_crop: Pixels of random shift, an augmentation; 0 for the protocol's, or for none.
+        flip: Whether images are mirrored at random, an augmentation; a protocol may do so too.
         cutout: Side of a square that is blanked at random, an augmentation.
+        final_cutout: The same in the winner's last training; None for the protocol's, or for `cutout`.
         label_smoothing: Share of a label that is spread over all classes.
         exit_weight: Weight of the loss of an auxiliary head or an early exit.
         fraction: Share of the training examples to train candidates on.
@@ -79,6 +84,9 @@ class SearchConfig:
     trials: int = 16
     seed: int = 0
     data: str = "digits"
+    classes: int | None = None
+    class_seed: int = 0
+    protocol: str | None = None
     image_size: int | None = None
     validation: float = 0.2
     test: float = 0.2
@@ -100,6 +108,7 @@ class SearchConfig:
     pad_crop: int = 0
     flip: bool = False
     cutout: int = 0
+    final_cutout: int | None = None
     label_smoothing: float = 0.0
     exit_weight: float = 0.4
     fraction: float = 1.0
@@ -224,8 +233,16 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
             benchmark_study=config.benchmark_study,
         )
     images = datasets.load(
-        config.data, seed=config.seed, image_size=config.image_size, validation=config.validation, test=config.test
+        config.data,
+        seed=config.seed,
+        image_size=config.image_size,
+        validation=config.validation,
+        test=config.test,
+        classes=config.classes,
+        class_seed=config.class_seed,
+        protocol=config.protocol,
     )
+    study = images.provenance.get("protocol", {})
     regression = images.num_classes == 0
     task: dict[str, Any] = (
         dict(head="regression", loss="mean_squared_error", metrics=["mae"], objective=("val_mae", "min"))
@@ -239,6 +256,7 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         images.test,
         **task,
         class_names=images.class_names,
+        provenance=images.provenance,
         optimizer=config.optimizer,
         skeleton={**space.quick_skeleton(images.input_shape), **config.skeleton},
         epochs=config.epochs,
@@ -247,9 +265,10 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         batch_size=config.batch_size,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
-        pad_crop=config.pad_crop,
-        flip=config.flip,
+        pad_crop=config.pad_crop or study.get("pad_crop", 0),
+        flip=config.flip or study.get("flip", False),
         cutout=config.cutout,
+        final_cutout=config.final_cutout if config.final_cutout is not None else study.get("final_cutout") or None,
         label_smoothing=config.label_smoothing,
         exit_weight=config.exit_weight,
         fraction=config.fraction,
@@ -333,12 +352,10 @@ def _strategy(name: str, config: SearchConfig) -> strategies.Strategy:
 def _resolved(config: SearchConfig, evaluator: Evaluator) -> SearchConfig:
     """Fills in what was left open, so that the run can be resumed from another folder or machine."""
 
-    def absolute(path: str | None) -> str | None:
-        return path if path in (None, "digits") else str(pathlib.Path(path).absolute())
-
-    config = dataclasses.replace(config, data=absolute(config.data))
+    if os.path.exists(config.data):  # else it is a name
+        config = dataclasses.replace(config, data=str(pathlib.Path(config.data).absolute()))
     if config.table is not None and _is_file(config.table):
-        config = dataclasses.replace(config, table=absolute(config.table))
+        config = dataclasses.replace(config, table=str(pathlib.Path(config.table).absolute()))
     if isinstance(evaluator, TrainingEvaluator):
         config = dataclasses.replace(
             config,

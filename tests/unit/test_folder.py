@@ -370,3 +370,28 @@ def test_real_photographs(tmp_path):
     small = from_folder(tmp_path / "test", image_size=16)
     whole = data.train.x.reshape(-1, 16, 2, 16, 2, 3).mean(axis=(2, 4))
     assert np.abs(small.train.x - whole).mean() < 10
+
+
+@pytest.mark.slow
+def test_the_splits_of_a_real_archive(tmp_path):
+    names = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
+    counts: dict[tuple[str, str], int] = {}
+    with tarfile.open(real_data("cifar10_jpeg.tar.xz")) as archive:
+        for member in archive:
+            part = tuple(member.name.lstrip("./").split("/")[-3:-1])
+            if member.isfile() and counts.get(part, 0) < 50:
+                counts[part] = counts.get(part, 0) + 1
+                archive.extract(member, tmp_path, filter="data")
+    assert counts == {(split, name): 50 for split in ("train", "test") for name in names}
+    data = load(tmp_path, seed=0, validation=0.2)
+    assert data.class_names == names and data.input_shape == (32, 32, 3)
+    assert [np.bincount(part.y).tolist() for part in data.splits] == [[40] * 10, [10] * 10, [50] * 10]
+    assert data.provenance["layout"] == "split folders" and data.provenance["resized"] == 0
+    for label, name in enumerate(names):
+        files = sorted((tmp_path / "test" / name).iterdir())
+        expected = [np.asarray(Image.open(file)) for file in files]
+        assert np.array_equal(data.test.x[data.test.y == label], expected)
+    with pytest.raises(
+        DataError, match="CIFAR-10 as published: 50000 train images and 10000 test images; received 500"
+    ):
+        load(tmp_path, protocol="nasbench201")

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfnas.data import Examples, ImageData, digits
-from tfnas.data.splitting import complete_splits, cut_missing, plain_folds, stratified_folds
+from tfnas.data.splitting import arrange, complete_splits, cut_missing, plain_folds, stratified_folds
 from tfnas.errors import DataError
 from tfnas.trial import Split
 
@@ -129,9 +129,7 @@ def test_complete_splits_keeps_images_with_their_labels():
 
 def test_complete_splits_copies_nothing_where_nothing_is_cut():
     parts = {split: Examples(_images(4), np.arange(4) % 2, split) for split in Split}
-    data = complete_splits(
-        parts, class_names=("a", "b"), name="toy", provenance={}, seed=0, validation=0.2, test=0.2
-    )
+    data = complete_splits(parts, class_names=("a", "b"), name="toy", provenance={}, seed=0, validation=0.2, test=0.2)
     assert isinstance(data, ImageData)
     assert all(part is parts[part.split] for part in data.splits)
 
@@ -144,3 +142,24 @@ def test_digits():
     assert all((np.bincount(part.y, minlength=10) > 30).all() for part in data.splits)
     assert digits(test=0).test is None
     assert not np.array_equal(digits(seed=1).train.x, data.train.x)
+
+
+def test_halves_of_the_held_out_examples():
+    labels = {Split.TRAIN: np.arange(30) % 3, Split.TEST: np.repeat([0, 1, 2], [4, 6, 10])}
+    placed, done = arrange(labels, seed=1, validation=0.3, test=0.3, halve_test=True)
+    assert placed[Split.TRAIN][0] is Split.TRAIN and placed[Split.TRAIN][1].tolist() == list(range(30))
+    halves = [placed[split] for split in (Split.VALIDATION, Split.TEST)]
+    assert all(source is Split.TEST for source, _ in halves)
+    assert sorted(np.concatenate([index for _, index in halves]).tolist()) == list(range(20))
+    assert [np.bincount(labels[Split.TEST][index]).tolist() for _, index in halves] == [[2, 3, 5]] * 2
+    assert done["sizes"] == {"train": 30, "validation": 10, "test": 10} and done["seed"] == 1
+    with pytest.raises(DataError, match="held-out examples: expected at least two of some class"):
+        arrange({**labels, Split.TEST: np.arange(3)}, seed=1, validation=0.3, test=0.3, halve_test=True)
+
+
+def test_each_split_says_where_its_examples_come_from():
+    labels = {Split.TRAIN: np.arange(20) % 2, Split.TEST: np.zeros(4, int)}
+    placed, _ = arrange(labels, seed=0, validation=0.2, test=0.2)
+    assert [placed[split][0] for split in Split] == [Split.TRAIN, Split.TRAIN, Split.TEST]
+    assert placed[Split.TEST][1].tolist() == [0, 1, 2, 3]
+    assert sorted([*placed[Split.TRAIN][1], *placed[Split.VALIDATION][1]]) == list(range(20))

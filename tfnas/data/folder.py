@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import os
 import pathlib
-from typing import Sequence
+from typing import Any, Sequence
 
 import numpy as np
 
-from tfnas.checks import check_positive
-from tfnas.data.decoding import Progress, common_form, decode
-from tfnas.data.images import Examples, ImageData, check_classes
-from tfnas.data.splitting import cut_missing
-from tfnas.errors import ConfigError, DataError
+from tfnas.checks import check_flag, check_positive
+from tfnas.data import protocols
+from tfnas.data.decoded import digest_of, open_decoded, save_decoded
+from tfnas.data.decoding import MEMORY_LIMIT, Progress, checked_size, common_form, decode
+from tfnas.data.images import Examples, ImageData
+from tfnas.data.listing import list_class_folders
+from tfnas.data.protocols import Protocol
+from tfnas.data.splitting import arrange
+from tfnas.data.subset import choose_classes, described
+from tfnas.data.tiny_imagenet import is_tiny_imagenet, list_tiny_imagenet
+from tfnas.errors import ConfigError
 from tfnas.trial import Split
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
-MEMORY_LIMIT = 2 * 2**30
-"""Bytes of decoded pixels that are read without asking."""
-
-_SPLIT_FOLDERS = {
-    "train": Split.TRAIN,
-    "valid": Split.VALIDATION,
-    "validation": Split.VALIDATION,
-    "val": Split.VALIDATION,
-    "test": Split.TEST,
-}
-_LAYOUT = "one folder of images a class, or train/, optionally valid/ and test/, each with such folders"
-
-Labelled = tuple[list[pathlib.Path], list[int]]
 
 
 def from_folder(
@@ -38,17 +29,25 @@ def from_folder(
     seed: int = 0,
     validation: float = 0.2,
     test: float = 0.2,
+    classes: int | None = None,
+    class_seed: int = 0,
+    protocol: str | None = None,
     memory_limit: int = MEMORY_LIMIT,
+    cache: bool = True,
     on_progress: Progress | None = None,
 ) -> ImageData:
     """Reads JPEG, PNG, BMP and GIF images from class folders.
 
     The folder holds either one folder a class, or ``train/`` and optionally ``valid/`` (also
-    ``validation/`` or ``val/``) and ``test/``, each with the same class folders. A split that is
-    missing is cut from the training images with equal class shares. Classes and files are sorted by
-    name. Images are decoded to uint8, to one channel if all files are grey and to red, green and
-    blue otherwise (see `tfnas.data.decoding.decode`). Hidden files and folders, and files without
-    an image suffix, are passed over; the provenance says how many of the latter there were.
+    ``validation/`` or ``val/``) and ``test/``, each with the same class folders, or Tiny-ImageNet as it
+    is published (see `tfnas.data.tiny_imagenet`). A split that is missing is cut from the training
+    images with equal class shares. Classes and files are sorted by name. Images are decoded to uint8,
+    to one channel if all files are grey and to red, green and blue otherwise (see
+    `tfnas.data.decoding.decode`). Hidden files and folders, and files without an image suffix, are
+    passed over; the provenance says how many of the latter there were.
+
+    Decoded images are kept in ``images/`` of the data folder (`tfnas.data.home.data_dir`), and mapped
+    from there as long as no file of the folder changes. It can be emptied at any time.
 
     Args:
         path: The folder.
@@ -57,164 +56,100 @@ def from_folder(
         seed: Seed of the splits that are cut.
         validation: Fraction of the training images to cut for validation, where there is none.
         test: Fraction of the training images to cut for the test, where there is none; 0 for no test.
+        classes: Number of classes to draw at random before any image is listed; all by default.
+        class_seed: Seed of that draw.
+        protocol: Name of a study whose splits are wanted, instead of the two fractions (see
+            `tfnas.data.protocols`). Images in ``val/`` are then its held-out images.
         memory_limit: Largest number of bytes of decoded pixels.
+        cache: Whether decoded images are kept on disk, and looked for there.
         on_progress: Called in this thread with the number of images decoded so far and the total.
 
     Raises:
-        ConfigError: If `image_size` or `memory_limit` is not positive.
-        DataError: If the folders are laid out in another way, a file is no image, sizes differ, or
-            the images need more memory than the limit.
+        ConfigError: If `image_size`, `memory_limit` or `classes` cannot be.
+        UnknownNameError: If there is no such protocol.
+        DataError: If the folders are laid out in another way, a file is no image, sizes differ, the
+            images need more memory than the limit, or the protocol is for other data.
     """
     path = pathlib.Path(path)
-    size = _image_size(image_size)
+    size = checked_size(image_size)
     check_positive(memory_limit=memory_limit)
-    parts, class_names, layout, ignored = _scan(path)
-    files, labels = parts.pop(Split.TRAIN)
-    y = np.array(labels, np.int64)
-    given = {split: len(part) for split, (part, _) in parts.items()}
-    cut, done = cut_missing(y, given, seed=seed, validation=validation, test=test)
-    for split, index in cut.items():
-        parts[split] = ([files[k] for k in index], y[index].tolist())
+    check_flag(cache=cache)
+    if protocol is not None and classes is not None:
+        raise ConfigError("classes", expected="none, since a protocol decides them", received=repr(classes))
+    study: Protocol | None = None
+    notes: dict[str, Any] = {}
 
-    total = sum(len(part) for part, _ in parts.values())
-    form = common_form([file for part, _ in parts.values() for file in part], size, memory_limit, str(path))
-    finished = 0
+    def choose(names: tuple[str, ...]) -> Sequence[int]:
+        nonlocal study
+        study = None if protocol is None else protocols.get(protocol, len(names))
+        count = classes if study is None else study.drawn
+        if count is None:
+            return range(len(names))
+        chosen = choose_classes(names, count, class_seed)
+        notes.update(described([names[k] for k in chosen], len(names), class_seed))
+        return chosen
 
-    def on_image() -> None:
-        nonlocal finished
-        finished += 1
+    listing = (list_tiny_imagenet if is_tiny_imagenet(path) else list_class_folders)(path, choose)
+    parts = dict(listing.parts)
+    halve_test = False
+    if study is not None:
+        if Split.TEST not in parts and Split.VALIDATION in parts:
+            parts[Split.TEST] = parts.pop(Split.VALIDATION)
+        study.check({split: len(files) for split, (files, _) in parts.items()})
+        validation, test, halve_test = study.validation, 0.0, study.halve_test
+        notes["protocol"] = study.to_dict()
+    labels = {split: np.array(numbers, np.int64) for split, (_, numbers) in parts.items()}
+    placed, done = arrange(labels, seed=seed, validation=validation, test=test, halve_test=halve_test)
+
+    files = [file for part, _ in parts.values() for file in part]
+    starts = dict(zip(parts, np.cumsum([0, *(len(part) for part, _ in parts.values())]).tolist()))
+    rows = {split: starts[source] + index for split, (source, index) in placed.items()}
+    form = common_form(files, size, memory_limit, str(path))
+    digest = digest_of(path, files, form) if cache else None
+    kept = None if digest is None else open_decoded(digest)
+    if kept is not None:
+        pixels, resized = kept
+        images = {split: _take(pixels, index) for split, index in rows.items()}
         if on_progress is not None:
-            on_progress(finished, total)
+            on_progress(len(files), len(files))
+    else:
+        finished = 0
 
+        def on_image() -> None:
+            nonlocal finished
+            finished += 1
+            if on_progress is not None:
+                on_progress(finished, len(files))
+
+        order = np.concatenate(list(rows.values()))  # split by split, so that each is a part of one array
+        pixels, resized = decode([files[k] for k in order], form, files[0], on_image)
+        ends = np.cumsum([len(index) for index in rows.values()])
+        images = dict(zip(rows, np.split(pixels, ends[:-1])))
+        if digest is not None:
+            save_decoded(digest, pixels, np.argsort(order), resized)
     examples = {
-        split: Examples(decode(part, form, on_image), np.array(labels, np.int64), split)
-        for split, (part, labels) in parts.items()
+        split: Examples(images[split], labels[source][index], split) for split, (source, index) in placed.items()
     }
     return ImageData(
         train=examples[Split.TRAIN],
         validation=examples[Split.VALIDATION],
         test=examples.get(Split.TEST),
-        class_names=class_names,
+        class_names=listing.class_names,
         name=path.resolve().name,
         provenance={
             "source": str(path),
-            "layout": layout,
-            "ignored_files": ignored,
+            "layout": listing.layout,
+            "ignored_files": listing.ignored,
             "image_size": [form.height, form.width],
-            "resized": form.resized,
+            "resized": resized,
+            **listing.notes,
+            **notes,
             **done,
         },
     )
 
 
-def _image_size(value: int | Sequence[int] | None) -> tuple[int, int] | None:
-    if value is None:
-        return None
-    sides = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(sides) != 2:
-        raise ConfigError("image_size", expected="a side or (height, width)", received=repr(value))
-    check_positive(**{"height of image_size": sides[0], "width of image_size": sides[1]})
-    return int(sides[0]), int(sides[1])
-
-
-def _scan(root: pathlib.Path) -> tuple[dict[Split, Labelled], tuple[str, ...], str, int]:
-    """Returns the labelled files of each split, the class names, the layout and how many files are no images."""
-    folders, loose = _list(root)
-    names = {folder.name for folder in folders}
-    train = root / "train"
-    if names and (names <= set(_SPLIT_FOLDERS) or ("train" in names and _list(train)[0])):
-        layout, splits = "split folders", _split_folders(root, names)
-    else:
-        layout, splits = "class folders", {Split.TRAIN: root}
-    parts: dict[Split, Labelled] = {}
-    class_names: tuple[str, ...] = ()
-    ignored = len(loose) if layout == "split folders" else 0
-    for split, folder in splits.items():
-        classes, others = _list(folder)
-        found = tuple(entry.name for entry in classes)
-        if split is Split.TRAIN:
-            class_names = found
-            _check_class_folders(class_names, folder, others)
-        elif found != class_names:
-            differing = sorted(set(found) ^ set(class_names))
-            raise DataError(
-                f"class folders in {folder}",
-                expected=f"the same as in {train}",
-                received=f"{', '.join(differing)} in only one of them",
-                remedy="Every split needs the same class folders.",
-            )
-        ignored += len(others)
-        labelled: Labelled = ([], [])
-        for label, class_folder in enumerate(classes):
-            images, other = _images(class_folder)
-            labelled[0].extend(images)
-            labelled[1].extend([label] * len(images))
-            ignored += other
-        parts[split] = labelled
-    return parts, class_names, layout, ignored
-
-
-def _split_folders(root: pathlib.Path, names: set[str]) -> dict[Split, pathlib.Path]:
-    """Returns the folder of each split, training first."""
-    splits: dict[Split, pathlib.Path] = {}
-    unfit = sorted(names - set(_SPLIT_FOLDERS))
-    for name, split in _SPLIT_FOLDERS.items():
-        if name in names and split in splits:
-            unfit.append(name)
-        elif name in names:
-            splits[split] = root / name
-    if unfit or Split.TRAIN not in splits:
-        raise DataError(
-            f"folders in {root}",
-            expected="train/, optionally valid/ (or validation/, val/) and test/",
-            received=", ".join(f"{name}/" for name in sorted(names)),
-            remedy="Put class folders into train/, and name each split once.",
-        )
-    return splits
-
-
-def _check_class_folders(class_names: tuple[str, ...], folder: pathlib.Path, others: Sequence[pathlib.Path]) -> None:
-    if not class_names:
-        raise DataError(
-            f"folder {folder}",
-            expected=_LAYOUT,
-            received=f"no folders and {len(others)} files",
-            remedy="Sort the images into one folder a class.",
-        )
-    check_classes(class_names, str(folder))
-
-
-def _images(folder: pathlib.Path) -> tuple[list[pathlib.Path], int]:
-    """Returns the images in a class folder and how many other files there are."""
-    folders, files = _list(folder)
-    if folders:
-        raise DataError(
-            f"class folder {folder}",
-            expected="images",
-            received=f"the folder {folders[0].name}/",
-            remedy=f"Expected is {_LAYOUT}.",
-        )
-    images = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
-    if not images:
-        raise DataError(
-            f"class folder {folder}",
-            expected=f"images ({', '.join(IMAGE_SUFFIXES)})",
-            received=f"none among {len(files)} files",
-            remedy="Add images or remove the folder.",
-        )
-    return images, len(files) - len(images)
-
-
-def _list(folder: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
-    """Returns the folders and the files in a folder, sorted by name, without hidden ones."""
-    try:
-        entries = sorted(
-            (entry for entry in os.scandir(folder) if not entry.name.startswith(".")), key=lambda entry: entry.name
-        )
-        folders = [pathlib.Path(entry.path) for entry in entries if entry.is_dir()]
-        files = [pathlib.Path(entry.path) for entry in entries if not entry.is_dir()]
-    except OSError as error:
-        raise DataError(
-            f"folder {folder}", expected="a folder that can be read", received=error.strerror or str(error)
-        ) from error
-    return folders, files
+def _take(pixels: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Returns the rows of a memory map, still mapped where they stand together."""
+    first, last = int(index[0]), int(index[-1]) + 1
+    return pixels[first:last] if last - first == len(index) else pixels[index]

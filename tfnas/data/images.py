@@ -167,3 +167,20 @@ def check_labels(examples: Examples, num_classes: int) -> None:
             received=f"{examples.y[first]} at position {first} ({wrong.size} of {len(examples)} are outside)",
             remedy="Number the classes from zero.",
         )
+
+
+def channel_statistics(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the mean and the standard deviation of each channel; a deviation of nothing counts as 1.
+
+    Args:
+        x: Images. Shape [B, height, width, channels].
+    """
+    total, squares = np.zeros(x.shape[-1]), np.zeros(x.shape[-1])
+    for start in range(0, len(x), 1024):  # in parts: the images may fill most of the memory
+        part = x[start : start + 1024].astype("float64")
+        total += part.sum(axis=(0, 1, 2))
+        squares += (part**2).sum(axis=(0, 1, 2))
+    count = x.size / x.shape[-1]
+    mean = total / count
+    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
+    return mean, np.where(deviation > 1e-6, deviation, 1.0)

@@ -7,6 +7,7 @@ from typing import Any, Mapping
 import numpy as np
 
 from tfnas.data.images import Examples, ImageData
+from tfnas.data.protocols import Protocol
 from tfnas.errors import DataError
 from tfnas.trial import Split
 
@@ -113,6 +114,51 @@ def cut_missing(
     return cut, provenance
 
 
+def arrange(
+    labels: Mapping[Split, np.ndarray], *, seed: int, validation: float, test: float, halve_test: bool = False
+) -> tuple[dict[Split, tuple[Split, np.ndarray]], dict[str, Any]]:
+    """Decides which examples fill each split.
+
+    Args:
+        labels: Labels of the splits there are, at least of the training examples.
+        seed: Seed of the permutation.
+        validation: See `cut_missing`.
+        test: See `cut_missing`.
+        halve_test: Whether the test examples are cut into halves, for validation and for the test,
+            and all training examples are trained on; `validation` and `test` then count for nothing.
+
+    Returns:
+        For each split the one that its examples come from and their sorted indices there; and what was
+        done, as JSON values.
+
+    Raises:
+        DataError: If the fractions cannot be used, or leave a split without examples.
+    """
+    y = labels[Split.TRAIN]
+    if not halve_test:
+        given = {split: len(part) for split, part in labels.items() if split is not Split.TRAIN}
+        cut, done = cut_missing(y, given, seed=seed, validation=validation, test=test)
+        placed = {split: (split, np.arange(size)) for split, size in given.items()}
+        return placed | {split: (Split.TRAIN, index) for split, index in cut.items()}, done
+    for_validation, for_test = stratified_folds(labels[Split.TEST], (0.5,), seed)
+    if not len(for_test):
+        raise DataError(
+            "held-out examples",
+            expected="at least two of some class, to be cut into halves",
+            received=f"{len(for_validation)} examples",
+        )
+    halves = {Split.VALIDATION: (Split.TEST, for_validation), Split.TEST: (Split.TEST, for_test)}
+    sizes = {split.value: len(index) for split, (_, index) in halves.items()}
+    done = {
+        "seed": seed,
+        "validation": "half of the held-out examples",
+        "test": "the other half",
+        "stratified": True,
+        "sizes": {Split.TRAIN.value: len(y)} | sizes,
+    }
+    return {Split.TRAIN: (Split.TRAIN, np.arange(len(y))), **halves}, done
+
+
 def complete_splits(
     examples: Mapping[Split, Examples],
     *,
@@ -122,6 +168,8 @@ def complete_splits(
     seed: int,
     validation: float,
     test: float,
+    halve_test: bool = False,
+    protocol: Protocol | None = None,
 ) -> ImageData:
     """Builds an `ImageData`, cutting the splits that are missing from the training examples.
 
@@ -133,16 +181,24 @@ def complete_splits(
         seed: Seed of the split.
         validation: See `cut_missing`.
         test: See `cut_missing`.
+        halve_test: See `arrange`.
+        protocol: Decides instead of the fractions and of `halve_test`.
 
     Raises:
-        DataError: If the fractions cannot be used, or leave a split without examples.
+        DataError: If the fractions cannot be used, or leave a split without examples, or the data are
+            not what the protocol is for.
     """
-    train = examples[Split.TRAIN]
-    given = {split: len(part) for split, part in examples.items() if split is not Split.TRAIN}
-    cut, done = cut_missing(train.y, given, seed=seed, validation=validation, test=test)
-    parts = dict(examples)
-    if len(cut) > 1:  # indexing copies, so spare that where nothing is cut
-        parts |= {split: Examples(train.x[index], train.y[index], split) for split, index in cut.items()}
+    if protocol is not None:
+        protocol.check({split: len(part) for split, part in examples.items()})
+        validation, test, halve_test = protocol.validation, 0.0, protocol.halve_test
+        provenance = {**provenance, "protocol": protocol.to_dict()}
+    labels = {split: part.y for split, part in examples.items()}
+    placed, done = arrange(labels, seed=seed, validation=validation, test=test, halve_test=halve_test)
+    parts = {}
+    for split, (source, index) in placed.items():
+        part = examples[source]
+        is_whole = source is split and len(index) == len(part)  # indexing copies, so spare that
+        parts[split] = part if is_whole else Examples(part.x[index], part.y[index], split)
     return ImageData(
         train=parts[Split.TRAIN],
         validation=parts[Split.VALIDATION],

@@ -282,6 +282,18 @@ def published_file(entry: Entry) -> pathlib.Path:
     return data_dir() / "downloads" / name
 
 
+def published_folder(name: str) -> pathlib.Path:
+    """Returns the folder of images that are known by name.
+
+    Raises:
+        DataError: Saying what to run, if it is not here.
+    """
+    folder = images_folder(catalogue.get(name))
+    if not folder.is_dir():
+        raise DataError(f"images {name!r}", expected=f"a folder {folder}", received="none", remedy=_run_fetch(name))
+    return folder
+
+
 def images_folder(entry: Entry) -> pathlib.Path:
     """Returns the folder of images that were published as an archive or as a folder."""
     return published_file(entry).with_suffix("")

@@ -126,9 +126,24 @@ def _setup(run: Source) -> tuple[Fact, ...]:
         Fact("Budget", plural(start["budget"], "trial"), counting),
         Fact("Seed", str(start["seed"]), f"of the strategy: {strategy['seed']}" if "seed" in strategy else ""),
         Fact("Evaluator", str(run.evaluator.get("name", "unnamed")), goal),
+        *_data(run),
         *_network_size(run),
         Fact("Measured again", again),
     )
+
+
+def _data(run: Source) -> tuple[Fact, ...]:
+    """How many examples each split has, and where they come from."""
+    sizes = {split: part["shape"][0] for split, part in run.evaluator.get("data", {}).items() if "shape" in part}
+    if not sizes:
+        return ()
+    known = run.evaluator.get("provenance", {})
+    study = known.get("protocol", {}).get("name")
+    notes = [str(known["source"])] if "source" in known else []
+    notes += [f"split as in {study}"] if study else []
+    notes += [f"seed {known['seed']}"] if "seed" in known else []
+    notes += ["equal class shares"] if known.get("stratified") else []
+    return (Fact("Examples", ", ".join(f"{size:,} {split}" for split, size in sizes.items()), ", ".join(notes)),)
 
 
 def _network_size(run: Source) -> tuple[Fact, ...]:

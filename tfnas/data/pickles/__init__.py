@@ -1,6 +1,6 @@
 """Pickles of plain values, arrays and known records, read without executing anything."""
 
-from tfnas.data.pickles.machine import load, loads
+from tfnas.data.pickles.reading import load, loads
 from tfnas.data.pickles.values import Record
 
 __all__ = ["Record", "load", "loads"]

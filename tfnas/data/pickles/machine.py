@@ -2,117 +2,23 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import io
-import os
-import pathlib
-import pickletools
-import zlib
-from typing import Any, BinaryIO, Callable, Collection
+import codecs
+import sys
+from typing import Any, BinaryIO, Callable
 
-from tfnas.data.pickles.values import Name, Record, call, is_known, new, plain_name, set_state
-from tfnas.errors import DataError
+from tfnas.data.pickles.values import Name, Record, call, check_keys, is_known, new, plain_name, set_state
 
 OnItems = Callable[[dict[Any, Any]], None]
 
-_REMEDY = "Nothing of it was executed. Get the file again, and compare its checksum with the published one."
 _NEWEST = 5
 """The newest pickle protocol there is."""
 
 
-def load(path: str | os.PathLike[str], *, records: Collection[str] = (), on_items: OnItems | None = None) -> Any:
-    """Reads a pickle from a file, plain or compressed by bz2 or gzip; see `loads`.
-
-    Raises:
-        DataError: If there is no such file, it is damaged or goes on behind the pickle's end, or `loads`
-            refuses it.
-    """
-    path = pathlib.Path(path)
-    try:
-        with open(path, "rb") as raw:
-            magic = raw.peek(3)[:3]
-            if magic == b"BZh":
-                packed: Any = bz2.BZ2File(raw)
-            elif magic[:2] == b"\x1f\x8b":
-                packed = gzip.GzipFile(fileobj=raw)
-            else:
-                return _run(raw, records, str(path), on_items)
-            with io.BufferedReader(packed) as stream:
-                return _run(stream, records, str(path), on_items)
-    except OSError as error:
-        raise DataError(
-            str(path), expected="a pickle that can be read", received=error.strerror or str(error)
-        ) from error
-
-
-def loads(
-    data: bytes, *, records: Collection[str] = (), source: str = "pickle", on_items: OnItems | None = None
-) -> Any:
-    """Reads a pickle of protocol 0 to 5 without importing or calling anything that it names.
-
-    `pickletools` takes the instructions apart, and a small machine carries them out on numbers, text,
-    bytes, tuples, lists, dictionaries (ordered ones become plain ones), sets, and NumPy's scalars and
-    arrays of numbers or text. A global stays a name. The few names that such values need are known;
-    those in `records` become `tfnas.data.pickles.Record`; every other one is refused. What
-    Python 2 wrote as ``str`` becomes text, one character a byte.
-
-    Args:
-        data: The whole pickle, decompressed.
-        records: Names of somebody's classes, ``"module.Class"``.
-        source: Name of the file, for messages.
-        on_items: Called with every dictionary after items were put into it, in the order of the file. It
-            may take items out again, so that what nobody needs does not fill the memory.
-
-    Raises:
-        DataError: If the pickle names anything else, wants what only code can do, is damaged, or goes on
-            behind its end; with the place, in bytes.
-    """
-    return _run(io.BytesIO(data), records, source, on_items)
-
-
-def _run(stream: BinaryIO, records: Collection[str], source: str, on_items: OnItems | None) -> Any:
-    machine = _Machine(frozenset(records), on_items)
-    place = 0
-    try:
-        for opcode, argument, at in pickletools.genops(stream):
-            place = at or 0
-            _OPERATIONS[opcode.name](machine, argument)
-        place += 1
-        if stream.read(1):  # which also makes a compressed file check its own end
-            raise ValueError("more bytes behind the end")
-        (value,) = machine.stack
-        return value
-    except _Refused as refused:
-        raise DataError(
-            source,
-            expected="a pickle that names nothing but arrays, containers"
-            + "".join(f" and {name}" for name in sorted(records)),
-            received=f"{refused}, at byte {place}",
-            remedy="Nothing of it was executed. Do not load this file with pickle: it would run that.",
-        ) from None
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, MemoryError) as error:
-        damage = f"{type(error).__name__}: {error}" if not isinstance(error, ValueError) else str(error)
-        raise DataError(
-            source,
-            expected="a whole pickle of plain values and arrays",
-            received=f"{damage:.200}, at byte {place} or behind it",
-            remedy=_REMEDY,
-        ) from error
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            source,
-            expected="a file that can be decompressed to its end",
-            received=f"{error}, behind byte {place} of the pickle",
-            remedy=_REMEDY,
-        ) from error
-
-
-class _Refused(Exception):
+class Refused(Exception):
     """A name that only code could answer."""
 
 
-class _Machine:
+class Machine:
     """The stack, what lies under each mark, and the memo of one pickle."""
 
     def __init__(self, records: frozenset[str], on_items: OnItems | None) -> None:
@@ -120,7 +26,14 @@ class _Machine:
         self.on_items = on_items
         self.stack: list[Any] = []
         self.below: list[list[Any]] = []
-        self.memo: dict[int, Any] = {}
+        self.memo: list[Any] = []
+        self.far: dict[int, Any] = {}
+        """The memo behind its first gap: a list is small, but a number may be anything."""
+
+    def result(self) -> Any:
+        if self.below or len(self.stack) != 1:
+            raise ValueError("an end with other than one value")
+        return self.stack[0]
 
     def above_mark(self) -> list[Any]:
         values = self.stack
@@ -133,10 +46,25 @@ class _Machine:
             raise ValueError(f"a {type(value).__name__} where a {kind.__name__} is needed")
         return value
 
+    def put(self, index: int, value: Any) -> None:
+        if index < 0:
+            raise ValueError(f"place {index} of the memo")
+        if index < len(self.memo):
+            self.memo[index] = value
+        elif index == len(self.memo) and not self.far:
+            self.memo.append(value)
+        else:
+            self.far[index] = value
+
+    def get(self, index: int) -> Any:
+        return self.memo[index] if 0 <= index < len(self.memo) else self.far[index]
+
     def find(self, module: Any, name: Any) -> None:
+        if type(module) is not str or type(name) is not str:
+            raise ValueError("a global whose name is no text")
         full = f"{module}.{name}"
         if full not in self.records and not is_known(full):
-            raise _Refused(f"the global {full!r:.120}")
+            raise Refused(f"the global {full!r:.120}")
         self.stack.append(Name(full))
 
     def call(self) -> None:
@@ -152,44 +80,44 @@ class _Machine:
         self.stack[-1] = value
 
     def put_items(self, target: dict[Any, Any], items: list[Any]) -> None:
-        for key in items[::2]:
-            _check_key(key)
-        target.update(zip(items[::2], items[1::2], strict=True))
+        keys = items[::2]
+        check_keys(keys)
+        target.update(zip(keys, items[1::2], strict=True))
         if self.on_items is not None:
             self.on_items(target)
 
 
-_KEYS = (str, int, float, bool, bytes, type(None))
+def read_string(stream: BinaryIO) -> str:
+    """Reads a quoted line, as protocol 0 of Python 2 wrote ``str``: one character a byte, not ASCII alone."""
+    line = stream.readline()
+    text = line[:-1]
+    if line[-1:] != b"\n" or len(text) < 2 or text[:1] != text[-1:] or text[:1] not in (b"'", b'"'):
+        raise ValueError("text without its quotes or its line's end")
+    return codecs.escape_decode(text[1:-1])[0].decode("latin-1")
 
 
-def _check_key(key: Any, depth: int = 0) -> None:
-    """Raises `ValueError` for what cannot be a key; nested tuples could exhaust the stack when hashed."""
-    if type(key) in _KEYS:
-        return
-    if type(key) is not tuple or depth > 4:
-        raise ValueError(f"a {type(key).__name__} as a key")
-    for part in key:
-        _check_key(part, depth + 1)
-
-
-def _push(machine: _Machine, argument: Any) -> None:
+def _push(machine: Machine, argument: Any) -> None:
     machine.stack.append(argument)
 
 
-def _make(make: Callable[[], Any]) -> Callable[[_Machine, Any], None]:
+def _push_text(machine: Machine, text: str) -> None:
+    machine.stack.append(sys.intern(text))  # the same short names come again and again, and the memo keeps them all
+
+
+def _make(make: Callable[[], Any]) -> Callable[[Machine, Any], None]:
     return lambda machine, _: machine.stack.append(make())
 
 
-def _collect(make: Callable[[list[Any]], Any]) -> Callable[[_Machine, Any], None]:
-    def collect(machine: _Machine, _: Any) -> None:
+def _collect(make: Callable[[list[Any]], Any]) -> Callable[[Machine, Any], None]:
+    def collect(machine: Machine, _: Any) -> None:
         values = machine.above_mark()
         machine.stack.append(make(values))
 
     return collect
 
 
-def _tuple(size: int) -> Callable[[_Machine, Any], None]:
-    def collect(machine: _Machine, _: Any) -> None:
+def _tuple(size: int) -> Callable[[Machine, Any], None]:
+    def collect(machine: Machine, _: Any) -> None:
         if len(machine.stack) < size:
             raise IndexError("too few values")
         machine.stack[-size:] = [tuple(machine.stack[-size:])]
@@ -197,7 +125,7 @@ def _tuple(size: int) -> Callable[[_Machine, Any], None]:
     return collect
 
 
-def _dict(machine: _Machine, _: Any) -> None:
+def _dict(machine: Machine, _: Any) -> None:
     items = machine.above_mark()
     made: dict[Any, Any] = {}
     machine.put_items(made, items)
@@ -205,100 +133,105 @@ def _dict(machine: _Machine, _: Any) -> None:
 
 
 def _set(values: list[Any]) -> frozenset[Any]:
-    for value in values:
-        _check_key(value)
+    check_keys(values)
     return frozenset(values)
 
 
-def _append(machine: _Machine, _: Any) -> None:
+def _append(machine: Machine, _: Any) -> None:
     value = machine.stack.pop()
     machine.top(list).append(value)
 
 
-def _appends(machine: _Machine, _: Any) -> None:
+def _appends(machine: Machine, _: Any) -> None:
     values = machine.above_mark()
     machine.top(list).extend(values)
 
 
-def _setitem(machine: _Machine, _: Any) -> None:
+def _setitem(machine: Machine, _: Any) -> None:
     value, key = machine.stack.pop(), machine.stack.pop()
     machine.put_items(machine.top(dict), [key, value])
 
 
-def _setitems(machine: _Machine, _: Any) -> None:
+def _setitems(machine: Machine, _: Any) -> None:
     items = machine.above_mark()
     machine.put_items(machine.top(dict), items)
 
 
-def _additems(machine: _Machine, _: Any) -> None:
+def _additems(machine: Machine, _: Any) -> None:
     values = machine.above_mark()
     machine.top(set).update(_set(values))
 
 
-def _mark(machine: _Machine, _: Any) -> None:
+def _mark(machine: Machine, _: Any) -> None:
     machine.below.append(machine.stack)
     machine.stack = []
 
 
-def _pop(machine: _Machine, _: Any) -> None:
+def _pop(machine: Machine, _: Any) -> None:
     if machine.stack:
         machine.stack.pop()
     else:
         machine.above_mark()
 
 
-def _get(machine: _Machine, index: Any) -> None:
-    machine.stack.append(machine.memo[int(index)])
+def _get(machine: Machine, index: Any) -> None:
+    machine.stack.append(machine.get(int(index)))
 
 
-def _put(machine: _Machine, index: Any) -> None:
-    machine.memo[int(index)] = machine.stack[-1]
+def _put(machine: Machine, index: Any) -> None:
+    machine.put(int(index), machine.stack[-1])
 
 
-def _memoize(machine: _Machine, _: Any) -> None:
-    machine.memo[len(machine.memo)] = machine.stack[-1]
+def _memoize(machine: Machine, _: Any) -> None:
+    if machine.far:
+        machine.put(len(machine.memo) + len(machine.far), machine.stack[-1])
+    else:
+        machine.memo.append(machine.stack[-1])
 
 
-def _global(machine: _Machine, argument: str) -> None:
+def _global(machine: Machine, argument: str) -> None:
     machine.find(*argument.split(" ", 1))
 
 
-def _stack_global(machine: _Machine, _: Any) -> None:
+def _stack_global(machine: Machine, _: Any) -> None:
     name, module = machine.stack.pop(), machine.stack.pop()
     machine.find(module, name)
 
 
-def _new(machine: _Machine, _: Any) -> None:
+def _new(machine: Machine, _: Any) -> None:
     arguments, kind = machine.stack.pop(), machine.stack.pop()
     machine.stack.append(new(kind, arguments, machine.records))
 
 
-def _build(machine: _Machine, _: Any) -> None:
+def _build(machine: Machine, _: Any) -> None:
     state = machine.stack.pop()
     set_state(machine.stack[-1], state)
 
 
-def _protocol(machine: _Machine, version: int) -> None:
+def _protocol(machine: Machine, version: int) -> None:
     if version > _NEWEST:
         raise ValueError(f"pickle protocol {version}; up to {_NEWEST} is read")
 
 
-def _only_code(what: str) -> Callable[[_Machine, Any], None]:
-    def refuse(machine: _Machine, argument: Any) -> None:
-        raise _Refused(f"{what} {argument!r:.80}" if argument is not None else what)
+def _only_code(what: str) -> Callable[[Machine, Any], None]:
+    def refuse(machine: Machine, argument: Any) -> None:
+        raise Refused(f"{what} {argument!r:.80}" if argument is not None else what)
 
     return refuse
 
 
-_OPERATIONS: dict[str, Callable[[_Machine, Any], None]] = {
+Operation = Callable[[Machine, Any], None]
+
+OPERATIONS: dict[str, Operation] = {
     **dict.fromkeys(
         (
             *("INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT"),
-            *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"),
+            *("STRING", "BINSTRING", "SHORT_BINSTRING", "UNICODE", "BINUNICODE", "BINUNICODE8"),
             *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BYTEARRAY8"),
         ),
         _push,
     ),
+    "SHORT_BINUNICODE": _push_text,
     "NONE": _make(lambda: None),
     "NEWTRUE": _make(lambda: True),
     "NEWFALSE": _make(lambda: False),

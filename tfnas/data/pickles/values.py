@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Collection, Sequence
 
 import numpy as np
 
@@ -62,7 +63,7 @@ def plain_name(name: str) -> str:
 _RENAMED = {"__builtin__": "builtins.", "copy_reg": "copyreg."}
 
 
-def new(kind: Any, arguments: Any, records: Mapping[str, Any] | frozenset[str]) -> Record:
+def new(kind: Any, arguments: Any, records: Collection[str]) -> Record:
     """Returns a record of one of the listed kinds.
 
     Raises:
@@ -71,6 +72,19 @@ def new(kind: Any, arguments: Any, records: Mapping[str, Any] | frozenset[str]) 
     if not isinstance(kind, Name) or kind.text not in records or not isinstance(arguments, tuple):
         raise ValueError(f"an object of {kind.text if isinstance(kind, Name) else type(kind).__name__}")
     return Record(kind.text, arguments)
+
+
+def check_keys(keys: Sequence[Any]) -> None:
+    """Raises `ValueError` unless all are plain values or tuples of such: hashing others may never end."""
+    if _PLAIN.issuperset(map(type, keys)):
+        return
+    for key in keys:
+        for part in key if type(key) is tuple else (key,):
+            if type(part) not in _PLAIN:
+                raise ValueError(f"a {type(part).__name__} as a key")
+
+
+_PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
 
 
 def set_state(value: Any, state: Any) -> None:
@@ -89,26 +103,31 @@ def set_state(value: Any, state: Any) -> None:
     elif isinstance(value, ElementType):
         value.dtype = value.dtype.newbyteorder(_byte_order(state))
     elif isinstance(value, np.ndarray):
-        version, shape, element, is_fortran, raw = state
-        dtype = _checked(element)
+        if not isinstance(state, tuple) or len(state) != 5 or type(state[3]) not in (bool, int) or value.size:
+            raise ValueError("an array whose state is not NumPy's")
+        _, shape, element, is_fortran, raw = state
+        dtype, raw = _checked(element), _raw(raw)
         _check_size(shape, dtype, raw)
-        value.__setstate__((int(version), shape, dtype, bool(is_fortran), bytes(raw)))
+        value.__setstate__((1, shape, dtype, bool(is_fortran), raw))
     else:
         raise ValueError(f"a state for a {type(value).__name__}")
 
 
 def _byte_order(state: Any) -> str:
-    if not isinstance(state, tuple) or len(state) < 2 or state[1] not in ("<", ">", "|", "="):
+    if not isinstance(state, tuple) or len(state) < 2 or not isinstance(state[1], str) or state[1] not in tuple("<>|="):
         raise ValueError("a dtype whose state is not NumPy's")
     if any(part is not None for part in state[2:5]):
         raise ValueError("a dtype with fields")
     return state[1]
 
 
+_ELEMENT = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|[SU][1-9][0-9]{0,3})")
+
+
 def _dtype(code: Any, *_: Any) -> ElementType:
-    code = code.decode("ascii") if isinstance(code, bytes) else code
-    if not isinstance(code, str) or not re.fullmatch(r"[<>|=]?(b1|[iu][1248]|f[248]|[SU][0-9]{1,4})", code):
-        raise ValueError(f"an array of {code!r:.40}; arrays of numbers and text are read")
+    code = code.decode("latin-1") if isinstance(code, bytes) else code
+    if not isinstance(code, str) or not _ELEMENT.fullmatch(code):
+        raise ValueError(f"an array of {reprlib.repr(code)}; arrays of numbers and text are read")
     return ElementType(np.dtype(code))
 
 
@@ -118,11 +137,22 @@ def _checked(element: Any) -> np.dtype:
     return element.dtype
 
 
-def _check_size(shape: Any, dtype: np.dtype, raw: Any) -> None:
-    if not isinstance(shape, tuple) or not all(type(side) is int and side >= 0 for side in shape):
-        raise ValueError(f"an array of shape {shape!r:.60}")
+_AXES = 32
+"""The most axes an array may have."""
+
+
+def _raw(raw: Any) -> bytes:
+    """Returns the bytes of an array; Python 2 wrote them as ``str``."""
+    if isinstance(raw, str):
+        return raw.encode("latin-1")
     if not isinstance(raw, (bytes, bytearray)):
         raise ValueError(f"an array whose values are a {type(raw).__name__}")
+    return bytes(raw)
+
+
+def _check_size(shape: Any, dtype: np.dtype, raw: bytes) -> None:
+    if not isinstance(shape, tuple) or len(shape) > _AXES or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
+        raise ValueError(f"an array of shape {reprlib.repr(shape)}")
     count = 1
     for side in shape:
         count *= side
@@ -135,18 +165,17 @@ def _empty_array(*_: Any) -> np.ndarray:
 
 
 def _array(raw: Any, element: Any, shape: Any, order: Any) -> np.ndarray:
-    dtype = _checked(element)
+    dtype, raw = _checked(element), _raw(raw)
     _check_size(shape, dtype, raw)
-    if order not in ("C", "F"):
-        raise ValueError(f"an array in order {order!r:.20}")
-    return np.frombuffer(bytes(raw), dtype).reshape(shape, order=order)
+    if not isinstance(order, str) or order not in ("C", "F"):
+        raise ValueError(f"an array in order {reprlib.repr(order)}")
+    return np.ndarray(shape, dtype, raw or None, order=order)
 
 
 def _scalar(element: Any, raw: Any) -> Any:
-    dtype = _checked(element)
-    raw = raw.encode("latin-1") if isinstance(raw, str) else raw  # as Python 2 wrote them
+    dtype, raw = _checked(element), _raw(raw)
     _check_size((), dtype, raw)
-    return np.frombuffer(raw, dtype)[0]
+    return np.ndarray((), dtype, raw or None)[()]
 
 
 def _encoded(text: Any, encoding: Any = "latin1") -> bytes:
@@ -159,6 +188,7 @@ def _container(make: Callable[[Any], Any]) -> Callable[..., Any]:
     def build(items: Any = ()) -> Any:
         if not isinstance(items, (list, tuple)):
             raise ValueError(f"a container made of a {type(items).__name__}")
+        check_keys(items)
         return make(items)
 
     return build
@@ -170,9 +200,12 @@ def _bytes(value: Any = b"", encoding: Any = None) -> bytes:
     return _encoded(value, encoding or "latin1")
 
 
-def _pairs(items: Any) -> dict[Any, Any]:
-    if not all(isinstance(item, (list, tuple)) and len(item) == 2 for item in items):
+def _pairs(items: Any = ()) -> dict[Any, Any]:
+    if not isinstance(items, (list, tuple)) or not all(
+        type(pair) in (list, tuple) and len(pair) == 2 for pair in items
+    ):
         raise ValueError("an ordered dictionary that is not made of pairs")
+    check_keys([key for key, _ in items])
     return dict(items)
 
 
@@ -182,7 +215,7 @@ _CALLS: dict[str, Callable[..., Any]] = {
     "numpy.core.numeric._frombuffer": _array,
     "numpy.dtype": _dtype,
     "_codecs.encode": _encoded,
-    "collections.OrderedDict": _container(_pairs),
+    "collections.OrderedDict": _pairs,
     "builtins.set": _container(set),
     "builtins.frozenset": _container(frozenset),
     "builtins.bytes": _bytes,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import reprlib
 from typing import Any, Callable
 
 import numpy as np
@@ -77,9 +78,9 @@ def read(path: str | os.PathLike[str], *, on_progress: Callable[[int, int], None
 
 def _native(path: pathlib.Path, key: Any) -> str:
     if not isinstance(key, tuple) or len(key) != 6 or any(type(digit) is not int for digit in key):
-        raise _wrong(path, key, "six digits as a key", repr(key))
+        raise _wrong(path, key, "six digits as a key", reprlib.repr(key))
     if not all(0 <= digit < len(_OPERATORS) for digit in key):
-        raise _wrong(path, key, "digits from 0 to 4", repr(key))
+        raise _wrong(path, key, "digits from 0 to 4", reprlib.repr(key))
     a, b, c, d, e, f = (_OPERATORS[key[place]] for place in _PLACES)
     return f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
 
@@ -92,13 +93,13 @@ def _fields(path: pathlib.Path, key: Any, record: Any, kind: str) -> dict[str, A
 
 def _percentage(path: pathlib.Path, key: Any, name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
-        raise _wrong(path, key, f"{name} from 0 to 100", repr(value))
+        raise _wrong(path, key, f"{name} from 0 to 100", reprlib.repr(value))
     return float(value)
 
 
 def _wrong(path: pathlib.Path, key: Any, expected: str, received: str) -> TableError:
     return TableError(
-        f"{path}, cell {key!r:.60}",
+        f"{path}, cell {reprlib.repr(key)}",
         expected=expected,
         received=f"{received:.120}",
         remedy=f"Run: pip install --force-reinstall {PACKAGE}=={VERSION}",

@@ -9,7 +9,7 @@ from typing import Any, Mapping, Sequence
 import numpy as np
 
 from tfnas.checks import check_image_shape, check_positive
-from tfnas.data.images import Examples
+from tfnas.data.images import Examples, channel_statistics
 from tfnas.errors import ConfigError, DataError
 from tfnas.evaluators.training.objects import CannotTravel, to_spec
 from tfnas.trial import Split
@@ -98,20 +98,12 @@ def find_num_classes(train: Any, given: int | None, head: Any) -> int:
     return int(train.y.max()) + 1
 
 
-def channel_statistics(train: Any) -> tuple[list[float], list[float]] | None:
+def normalization(train: Any) -> tuple[list[float], list[float]] | None:
     """Returns mean and standard deviation of each channel, None where the images are not arrays."""
     if not isinstance(train, Examples):
         return None
-    total = np.zeros(train.x.shape[-1])
-    squares = np.zeros(train.x.shape[-1])
-    for start in range(0, len(train), 1024):  # in parts: the images may fill most of the memory
-        part = train.x[start : start + 1024].astype("float64")
-        total += part.sum(axis=(0, 1, 2))
-        squares += (part**2).sum(axis=(0, 1, 2))
-    count = train.x.size / train.x.shape[-1]
-    mean = total / count
-    deviation = np.sqrt(np.maximum(squares / count - mean**2, 0.0))
-    return mean.tolist(), np.where(deviation > 1e-6, deviation, 1.0).tolist()
+    mean, deviation = channel_statistics(train.x)
+    return mean.tolist(), deviation.tolist()
 
 
 def value_range(train: Any) -> list[float] | None:

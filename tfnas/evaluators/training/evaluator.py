@@ -18,12 +18,12 @@ from tfnas.evaluators.base import Evaluator, Outcome
 from tfnas.evaluators.training.arguments import (
     OBJECTS,
     as_examples,
-    channel_statistics,
     described,
     find_input_shape,
     find_num_classes,
     fingerprint,
     name_and_direction,
+    normalization,
     specifications,
     stays_inprocess,
     value_range,
@@ -60,6 +60,8 @@ class TrainingEvaluator(Evaluator):
         head: ``"classification"``, ``"regression"``, or a function from features to outputs.
         num_classes: Classes or outputs; taken from arrays by default.
         class_names: Names of the classes, for logs and reports.
+        provenance: Where the examples come from and how they were split, for logs and reports, as
+            `tfnas.data.ImageData.provenance`.
         input_shape: ``(height, width, channels)``; taken from arrays and ``tf.data`` by default.
         skeleton: Sizes of the network around the cells, see `tfnas.networks.build`.
         normalize: Whether the network standardises its input channels by the mean and standard
@@ -92,6 +94,7 @@ class TrainingEvaluator(Evaluator):
         head: Any = "classification",
         num_classes: int | None = None,
         class_names: Sequence[str] = (),
+        provenance: Mapping[str, Any] | None = None,
         input_shape: Sequence[int] | None = None,
         skeleton: Mapping[str, Any] | None = None,
         normalize: bool = True,
@@ -107,8 +110,9 @@ class TrainingEvaluator(Evaluator):
         self._validation = as_examples(validation, Split.VALIDATION)
         self._test = None if test is None else as_examples(test, Split.TEST)
         self._input_shape = find_input_shape(self._train, input_shape)
+        self._provenance = dict(provenance or {})
         self._class_names = tuple(str(class_name) for class_name in class_names)
-        self._normalization = channel_statistics(self._train) if normalize else None
+        self._normalization = normalization(self._train) if normalize else None
         name, direction = name_and_direction(objective)
         given = {"loss": loss, "metrics": tuple(metrics), "optimizer": optimizer, "callbacks": tuple(callbacks)}
         specs, obstacle = specifications({**given, "head": head})
@@ -249,6 +253,7 @@ class TrainingEvaluator(Evaluator):
             "recipe": recipe,
             "normalized": self._normalization is not None,
             "data": {split: fingerprint(examples) for split, examples in self._named_splits()},
+            "provenance": self._provenance,
             "workers": self.parallelism,
             "threads": self.threads,
             "timeout_s": self._timeout_s,

@@ -100,7 +100,7 @@ def finish(
     Args:
         arch: The winner.
         data: All splits.
-        recipe: How to train; ``final_epochs`` applies.
+        recipe: How to train; ``final_epochs`` and ``final_cutout`` apply.
         seed: Seed of the training.
         directory: Where ``best.keras`` and ``best_savedmodel/`` go, or None.
     """
@@ -108,6 +108,8 @@ def finish(
     on_all = data.test is not None and isinstance(data.train, tuple) and isinstance(data.validation, tuple)
     split = Split.VALIDATION if data.test is None else Split.TEST
     epochs = recipe.final_epochs or recipe.epochs
+    if recipe.final_cutout is not None:
+        recipe = dataclasses.replace(recipe, cutout=recipe.final_cutout)
     recipe = dataclasses.replace(recipe, fraction=1.0)  # fewer examples are for candidates
     try:
         trained = train(arch, data, recipe, seed=seed, epochs=epochs, on_all=on_all)

@@ -53,6 +53,7 @@ class TrainingRecipe:
         patience: Epochs without a better objective before training stops; None for never.
         precision: Keras dtype policy, for example ``"mixed_bfloat16"``.
         final_epochs: Epochs of the winner's last training; None for `epochs`.
+        final_cutout: Side of the blanked square in the winner's last training; None for `cutout`.
 
     Raises:
         ConfigError: If a value cannot work.
@@ -83,6 +84,7 @@ class TrainingRecipe:
     patience: int | None = None
     precision: str | None = None
     final_epochs: int | None = None
+    final_cutout: int | None = None
 
     def __post_init__(self) -> None:
         check_positive(
@@ -111,6 +113,11 @@ class TrainingRecipe:
             ("fraction", _is_real(self.fraction) and 0 < self.fraction <= 1, "a number above 0 and up to 1"),
             ("pad_crop", isinstance(self.pad_crop, int) and self.pad_crop >= 0, "zero or a positive integer"),
             ("cutout", isinstance(self.cutout, int) and self.cutout >= 0, "zero or a positive integer"),
+            (
+                "final_cutout",
+                self.final_cutout is None or (isinstance(self.final_cutout, int) and self.final_cutout >= 0),
+                "zero, a positive integer or None",
+            ),
             (
                 "last_epochs",
                 self.last_epochs <= self.epochs,

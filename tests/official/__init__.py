@@ -1,0 +1,1 @@
+"""Writers of made-up files in the formats that benchmarks are published in. Their numbers mean nothing."""
