@@ -18,6 +18,7 @@ from tfnas.trial import Split
 
 SPACE = get("nasbench_macro")
 NAMES = ["".join(digits) for digits in itertools.product("012", repeat=8)][::-1]
+COSTS = [SPACE.cost(SPACE.from_native(name)) for name in NAMES]
 
 
 def entry(k: int) -> dict:
@@ -26,8 +27,8 @@ def entry(k: int) -> dict:
         "test_acc": accuracies,
         "mean_acc": sum(accuracies) / 3,
         "std": float(np.std(accuracies)),
-        "params": 300_000 + k,
-        "flops": 7_000_000 + k,
+        "params": COSTS[k].params,
+        "flops": COSTS[k].macs,
     }
 
 
@@ -145,11 +146,11 @@ DEEP = "[" * 500 + "]" * 500
         (_changed(NAMES[5], "test_acc", [50.0, 60.0, float("inf")]), "received inf"),
         (_changed(NAMES[5], "mean_acc", 60.1), f"network '{NAMES[5]}': expected the mean of [50.005"),
         (_changed(NAMES[5], "mean_acc", None), "'mean_acc' from 0 to 100; received None"),
-        (_changed(NAMES[5], "params", 0), "a positive integer as 'params'; received 0"),
-        (_changed(NAMES[5], "params", 1.5), "a positive integer as 'params'; received 1.5"),
-        (_changed(NAMES[5], "flops", 10**30), "a positive integer as 'flops'"),
-        (_changed(NAMES[5], "flops", None), "a positive integer as 'flops'; received None"),
-        (json.dumps(_changed(NAMES[5], "flops", "DEEP")).replace('"DEEP"', DEEP), "a positive integer as 'flops'"),
+        (_changed(NAMES[5], "params", 0), f"{COSTS[5].params} as 'params', which the network has; received 0"),
+        (_changed(NAMES[5], "params", 1.5), "which the network has; received 1.5"),
+        (_changed(NAMES[5], "flops", 10**30), f"{COSTS[5].macs} as 'flops', which the network has"),
+        (_changed(NAMES[5], "flops", None), "as 'flops', which the network has; received None"),
+        (json.dumps(_changed(NAMES[5], "flops", "DEEP")).replace('"DEEP"', DEEP), "as 'flops', which the network has"),
         (json.dumps(_changed(NAMES[5], "flops", "LONG")).replace('"LONG"', "9" * 5000), "a JSON file"),
     ],
 )
@@ -181,6 +182,8 @@ def test_flipped_bits_are_refused_with_their_place_or_give_a_table_in_range(tmp_
             refused += 1
             assert any(word in str(error) for word in ("network '", "line ", "position ", "differ"))
         else:
+            np.testing.assert_array_equal(found.column("parameters"), right.column("parameters"))
+            np.testing.assert_array_equal(found.column("flops"), right.column("flops"))
             np.testing.assert_allclose(found.column("test_accuracy"), right.column("test_accuracy"), atol=4e-4)
             np.testing.assert_allclose(found.column("mean_accuracy"), right.column("mean_accuracy"), atol=2e-4)
     assert refused > 60

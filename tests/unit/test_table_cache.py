@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import pytest
 
 from tfnas.data.tables import Table, cache
 from tfnas.data.tables.modules import ModuleRows, pack, parse_hashes, unpack
-from tfnas.errors import TableError
+from tfnas.errors import InvalidArchitectureError, TableError
 from tfnas.spaces import NASBench101, NASBench201
 from tfnas.trial import Split
 
@@ -96,7 +97,9 @@ def test_cells_are_found_by_hash_member_and_matrix(tmp_path):
         wider = np.zeros((len(ops) + 1,) * 2, int)  # a vertex that leads nowhere is pruned first
         wider[:-2, :-2], wider[:-2, -1] = matrix[:-1, :-1], matrix[:-1, -1]
         assert rows.find_matrix(wider, [*ops[:-1], "maxpool3x3", "output"]) == row
-    assert rows.find_matrix(np.zeros((3, 3)), ["input", "conv3x3-bn-relu", "output"]) is None
+    assert rows.find_matrix(np.zeros((3, 3)), ["input", "conv3x3-bn-relu", "output"]) is None  # no path
+    with pytest.raises(InvalidArchitectureError, match="conv3x3"):
+        rows.find_matrix(np.triu(np.ones((3, 3)), 1), ["input", "conv3x3", "output"])
     for wrong in (["0" * 31], ["g" * 32], [3], ["0" * 30, "0" * 34]):
         with pytest.raises(TableError, match="32 hexadecimal digits"):
             rows.find(wrong)
@@ -149,23 +152,23 @@ def test_damage_is_told_with_its_place(tmp_path):
     values = np.random.default_rng(0).random((len(natives), 20))
     table = Table(SPACE, "made up", natives, {"valid": values}, {"valid": Split.VALIDATION})
     cache.save(table, tmp_path / "table", SOURCE)
-    path = tmp_path / "table" / "column_0.npy"
+    (path,) = (tmp_path / "table").glob("column_0-*.npy")
     bad = bytearray(path.read_bytes())
     assert len(bad) > 2 * cache.BLOCK
     bad[cache.BLOCK + 5] ^= 1
     path.write_bytes(bad)
-    with pytest.raises(TableError, match=r"column_0.npy.*between byte 1048576 and 2097152.*Import it again"):
+    with pytest.raises(TableError, match=r"column_0-.*npy.*between byte 1048576 and 2097152.*Import it again"):
         cache.open_table(tmp_path / "table")
 
 
-@pytest.mark.parametrize("name", ["column_0.npy", "rows_text.npy", cache.MANIFEST])
+@pytest.mark.parametrize("name", ["column_0-*.npy", "rows_text-*.npy", cache.MANIFEST])
 def test_files_that_are_missing_short_or_long_are_refused(tmp_path, name):
     cache.save(text_table(), tmp_path / "table", SOURCE)
-    path = tmp_path / "table" / name
+    (path,) = (tmp_path / "table").glob(name)
     good = path.read_bytes()
     for bad in (b"", good[:-1], good[: len(good) // 2], good + b"\0"):
         path.write_bytes(bad)
-        with pytest.raises(TableError, match=name):
+        with pytest.raises(TableError, match=re.escape(path.name)):
             cache.open_table(tmp_path / "table")
     path.unlink()
     with pytest.raises(TableError, match=str(tmp_path)):
@@ -186,10 +189,34 @@ def test_another_format_is_named(tmp_path):
 
 def test_a_table_replaces_the_one_before(tmp_path):
     cache.save(text_table(10), tmp_path / "table", SOURCE)
-    (tmp_path / ".table.9.partial").mkdir()  # what a killed process left behind
+    old, young = tmp_path / ".table.1.partial", tmp_path / ".table.2.partial"
+    for leftover in (old, young):
+        leftover.mkdir()
+    os.utime(old, (0, 0))
     cache.save(text_table(20), tmp_path / "table", SOURCE)
     assert len(cache.open_table(tmp_path / "table")) == 20
-    assert [path.name for path in tmp_path.iterdir()] == ["table"]
+    assert not old.exists()  # what a killed process left behind
+    assert young.exists()  # what may be another one's work
+    table = cache.manifest(tmp_path / "table")
+    names = {cache.MANIFEST, *(entry["file"] for entry in table["files"].values())}
+    assert {path.name for path in (tmp_path / "table").iterdir()} == names
+
+
+def test_the_table_before_stays_whole_up_to_the_last_step(tmp_path, monkeypatch):
+    cache.save(text_table(10), tmp_path / "table", SOURCE)
+
+    def killed(source, target):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cache.os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        cache.save(text_table(20), tmp_path / "table", SOURCE)
+    assert len(cache.open_table(tmp_path / "table")) == 10
+    monkeypatch.undo()
+    (tmp_path / "table" / cache.MANIFEST).unlink()
+    assert not cache.exists(tmp_path / "table")
+    cache.save(text_table(20), tmp_path / "table", SOURCE)
+    assert len(cache.open_table(tmp_path / "table")) == 20
 
 
 def test_a_place_that_cannot_be_written_is_said(tmp_path):
@@ -234,4 +261,4 @@ def test_a_killed_process_leaves_nothing_that_looks_whole(tmp_path):
             raise AssertionError("a folder without a manifest was put in place")
     assert not outcomes[0]
     cache.save(text_table(), target, SOURCE)  # and the leftovers hinder nobody
-    assert [path.name for path in tmp_path.iterdir()] == ["table"]
+    assert len(cache.open_table(target)) == 40

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import pathlib
 import shutil
+import time
 import uuid
 import zlib
 from typing import Any, BinaryIO, Mapping
@@ -25,36 +27,41 @@ FORMAT = 1
 BLOCK = 2**20
 """Bytes that share one checksum, so that damage is told by its place."""
 
+_PARTIAL = ".partial"
+_LEFTOVER_AGE_S = 24 * 3600.0
 _ROWS: Mapping[str, type[Rows]] = {rows.kind: rows for rows in (TextRows, ModuleRows)}
 _REMEDY = "Import it again (`tfnas data fetch` or `tfnas data import`)."
 
 
 def save(table: Table, directory: pathlib.Path, source: Mapping[str, Any]) -> None:
-    """Writes a table so that a reader finds all of it or nothing.
+    """Writes a table so that a reader finds all of it, or what was there before, or nothing.
 
-    Everything is written to a folder beside `directory`, forced to the disk, and renamed. Values of
-    float64 are stored as float32 where that loses nothing.
+    Everything is written to a folder beside `directory` and forced to the disk. Then the folder gets its
+    name, or, where there is a table already, its files move there, the manifest last, which names them.
+    Values of float64 are stored as float32 where that loses nothing.
 
     Args:
         table: The table.
-        directory: The folder of its own; what is there is replaced.
+        directory: The folder of its own; a table that is there is replaced.
         source: Where the table comes from, as JSON values; `manifest` returns them.
 
     Raises:
         TableError: If the folder cannot be written.
     """
     directory = pathlib.Path(directory).absolute()
-    temporary = directory.with_name(f".{directory.name}.{os.getpid()}-{uuid.uuid4().hex[:8]}.partial")
+    token = uuid.uuid4().hex[:8]
+    temporary = directory.with_name(f".{directory.name}.{token}{_PARTIAL}")
     try:
         temporary.mkdir(parents=True)
-        files = {}
         arrays = {f"rows_{name}": values for name, values in table.rows.arrays().items()}
         arrays |= {f"column_{index}": _compact(values) for index, values in enumerate(table.columns.values())}
+        files = {}
         for name, values in arrays.items():
-            with open(temporary / f"{name}.npy", "wb") as file:
+            file_name = f"{name}-{token}.npy"
+            with open(temporary / file_name, "wb") as file:
                 np.save(file, np.ascontiguousarray(values), allow_pickle=False)
                 _force(file)
-            files[name] = _sums(temporary / f"{name}.npy")
+            files[name] = {"file": file_name, **_sums(temporary / file_name)}
         content = {
             "format": FORMAT,
             "space": table.space.name,
@@ -70,7 +77,10 @@ def save(table: Table, directory: pathlib.Path, source: Mapping[str, Any]) -> No
         with open(temporary / MANIFEST, "wb") as file:
             file.write(json.dumps({**content, "seal": _seal(content)}, indent=1).encode("utf-8"))
             _force(file)
-        _replace(temporary, directory)
+        if directory.exists():
+            _move_into(temporary, directory)
+        else:
+            os.rename(temporary, directory)
     except OSError as error:
         raise TableError(
             f"folder {directory}",
@@ -80,6 +90,7 @@ def save(table: Table, directory: pathlib.Path, source: Mapping[str, Any]) -> No
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+    _remove_leftovers(directory)
 
 
 def exists(directory: pathlib.Path) -> bool:
@@ -121,7 +132,7 @@ def open_table(directory: pathlib.Path) -> Table:
     found = manifest(directory)
     arrays = {}
     for name, sums in found["files"].items():
-        path = directory / f"{name}.npy"
+        path = directory / sums["file"]
         _check(path, sums)
         arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
     space = spaces.get(found["space"])
@@ -185,11 +196,22 @@ def _check(path: pathlib.Path, expected: Mapping[str, Any]) -> None:
             )
 
 
-def _replace(temporary: pathlib.Path, directory: pathlib.Path) -> None:
-    """Puts a finished folder in its place; one that is there cannot be replaced in one step, so it moves away."""
-    old = directory.with_name(f".{directory.name}.{uuid.uuid4().hex[:8]}.partial")
-    if directory.exists():
-        os.rename(directory, old)
-    os.rename(temporary, directory)
-    for leftover in directory.parent.glob(f".{directory.name}.*.partial"):
-        shutil.rmtree(leftover, ignore_errors=True)
+def _move_into(temporary: pathlib.Path, directory: pathlib.Path) -> None:
+    """Moves a finished table into a folder; up to the last step, the table that is there stays whole."""
+    try:
+        old = {entry["file"] for entry in manifest(directory)["files"].values()}
+    except TableError:
+        old = set()  # damaged, or the folder of a table that lost its manifest
+    for path in sorted(temporary.glob("*.npy")):
+        os.rename(path, directory / path.name)
+    os.replace(temporary / MANIFEST, directory / MANIFEST)
+    for name in old:
+        (directory / name).unlink(missing_ok=True)
+
+
+def _remove_leftovers(directory: pathlib.Path) -> None:
+    """Removes what processes left behind that were killed; what is young may be another one's work."""
+    for leftover in directory.parent.glob(f".{directory.name}.*{_PARTIAL}"):
+        with contextlib.suppress(OSError):
+            if time.time() - leftover.stat().st_mtime > _LEFTOVER_AGE_S:
+                shutil.rmtree(leftover, ignore_errors=True)

@@ -10,9 +10,10 @@ import numpy as np
 from tfnas.architecture import Architecture
 from tfnas.blueprints.nasbench101 import INPUT, OPERATORS, OUTPUT
 from tfnas.data.tables.rows import ABSENT, Rows
-from tfnas.errors import InvalidArchitectureError, TableError
+from tfnas.errors import TableError
 from tfnas.spaces.base import SearchSpace
-from tfnas.spaces.nasbench101_forms import read_pruned, write_text
+from tfnas.spaces.nasbench101_edits import pruned
+from tfnas.spaces.nasbench101_forms import read_matrix, write_text
 from tfnas.spaces.nasbench101_hash import module_hash
 
 LARGEST = 7
@@ -74,12 +75,12 @@ class ModuleRows(Rows):
         Args:
             matrix: Adjacency, [N, N] of 0 and 1 above the diagonal.
             ops: N operators, the first ``"input"``, the last ``"output"``.
+
+        Raises:
+            InvalidArchitectureError: If these are no adjacency and operators at all.
         """
-        try:
-            kept, edges = read_pruned(matrix, ops)
-        except InvalidArchitectureError:
-            return None
-        return self.row(module_hash(kept, edges))
+        cell = pruned(*read_matrix(matrix, ops))
+        return None if cell is None else self.row(module_hash(*cell))
 
 
 def pack(ops: Sequence[str], edges: Sequence[tuple[int, int]]) -> int:

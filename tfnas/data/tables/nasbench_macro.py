@@ -35,8 +35,8 @@ def read(path: str | os.PathLike[str], *, on_progress: Callable[[int, int], None
     ``test_accuracy``, shape [R, 3], and ``mean_accuracy``, shape [R], are percentages of CIFAR-10 test
     images, each of the best epoch by that test accuracy; the benchmark has no validation accuracies, so a
     search on it sees what it is judged by. ``mean_accuracy`` is as published and is checked to be the mean
-    of the three. ``parameters`` and ``flops`` (multiply-accumulates) are numbers of one. The published
-    ``std`` is left out.
+    of the three. ``parameters`` and ``flops`` (multiply-accumulates) are checked to be the network's. The
+    published ``std`` is left out.
 
     All 6,561 networks must be there: the benchmark has no file with fewer. 3,969 were trained; the others
     have the values of the same network in another form, with its identities elsewhere.
@@ -55,14 +55,19 @@ def read(path: str | os.PathLike[str], *, on_progress: Callable[[int, int], None
     natives, accuracies, means, sizes = [], [], [], []
     for done, (name, entry) in enumerate(networks, start=1):
         try:
-            natives.append(space.to_native(space.from_native(name)))
+            arch = space.from_native(name)
         except InvalidArchitectureError as error:
             _refuse(path, name, f"an architecture of {space.name}", str(error))
+        natives.append(space.to_native(arch))
         accuracies.append(_accuracies(path, name, entry))
         means.append(_number(path, name, "mean_acc", entry.get("mean_acc"), 100))
         if abs(means[-1] - float(np.mean(accuracies[-1]))) > _TOLERANCE:
             _refuse(path, name, f"the mean of {accuracies[-1]} as 'mean_acc'", f"{means[-1]}")
-        sizes.append([_size(path, name, field, entry.get(field)) for field in ("params", "flops")])
+        cost = space.cost(arch)
+        sizes.append((cost.params, cost.macs))
+        for field, size in zip(("params", "flops"), sizes[-1]):
+            if entry.get(field) != size:
+                _refuse(path, name, f"{size} as {field!r}, which the network has", reprlib.repr(entry.get(field)))
         if on_progress is not None:
             on_progress(done, len(networks))
     if len(set(natives)) != space.size or len(natives) != space.size:
@@ -124,12 +129,6 @@ def _accuracies(path: pathlib.Path, name: str, entry: Any) -> list[float]:
     if not isinstance(found, list) or len(found) != REPEATS:
         _refuse(path, name, f"{REPEATS} values as 'test_acc'", reprlib.repr(found))
     return [_number(path, name, "test_acc", value, 100) for value in found]
-
-
-def _size(path: pathlib.Path, name: str, field: str, value: Any) -> int:
-    if type(value) is not int or not 0 < value < 2**53:
-        _refuse(path, name, f"a positive integer as {field!r}", reprlib.repr(value))
-    return value
 
 
 def _number(path: pathlib.Path, name: str, field: str, value: Any, largest: float) -> float:
