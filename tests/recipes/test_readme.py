@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tfnas import cli, spaces, strategies
+from tfnas.data import catalogue, protocols
 
 OWN = [name for name in spaces.names() if name != "skip_net"]  # which another test registers
 README = (pathlib.Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
@@ -38,10 +39,15 @@ def test_the_tables_name_what_there_is():
         assert f"| `{name}` | `{strategies.get(name).__name__}` |" in README
 
 
+def test_data_and_protocols_are_named():
+    for name in (*catalogue.names(), *(protocol.name for protocol in protocols.PROTOCOLS)):
+        assert f"`{name}`" in README, name
+
+
 @pytest.mark.slow
 def test_the_python_blocks_run(tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", README, re.S)
-    assert len(blocks) == 5
+    assert len(blocks) == 7
     (tmp_path / "script.py").write_text("\n".join(blocks))
     root = str(pathlib.Path(__file__).resolve().parents[2])
     done = subprocess.run(

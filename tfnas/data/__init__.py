@@ -8,6 +8,7 @@ from tfnas.data.keras_datasets import from_keras
 from tfnas.data.load import load
 from tfnas.data.npz import from_npz
 from tfnas.data.pipeline import dataset
+from tfnas.data.store import table
 from tfnas.data.subset import class_subset
 from tfnas.data.tables import Table
 from tfnas.data.tfds import from_tfds
@@ -25,4 +26,5 @@ __all__ = [
     "from_npz",
     "from_tfds",
     "load",
+    "table",
 ]
