@@ -43,7 +43,8 @@ setup(
         "scipy>=1.17,<2",
         "scikit-learn>=1.9,<2",
         "pillow>=12.3,<13",
-        # downloads
+        # downloads, checksums of NAS-Bench-101's records
+        "google-crc32c>=1.9,<2",
         "pooch>=1.9,<2",
         "requests>=2.34,<3",
         # command line, progress, pictures, reports, versions

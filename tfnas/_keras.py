@@ -15,13 +15,19 @@ from types import ModuleType
 from tfnas.errors import DependencyError
 
 
+def tensorflow() -> ModuleType:
+    """Returns the ``tensorflow`` package, with its start-up messages silenced where nothing else is asked for."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    return importlib.import_module("tensorflow")
+
+
 def keras3() -> ModuleType:
     """Returns the ``keras`` package, version 3, with TensorFlow's start-up messages silenced.
 
     Raises:
         DependencyError: If an older Keras is installed under that name.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         keras = importlib.import_module("keras")
     except ModuleNotFoundError as error:
@@ -50,7 +56,6 @@ def graph_keras() -> ModuleType:
     Raises:
         DependencyError: If ``tf.keras`` is Keras 3 already, or the environment asks for that.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     if os.environ.get("TF_USE_LEGACY_KERAS", "1").lower() not in ("1", "true"):
         raise DependencyError(
             "environment variable TF_USE_LEGACY_KERAS",
@@ -62,12 +67,12 @@ def graph_keras() -> ModuleType:
     loaded = sys.modules.get("tensorflow.keras")
     if loaded is not None and _is_keras3(loaded):
         raise _too_late()
-    tensorflow = importlib.import_module("tensorflow")
+    tf = tensorflow()
     tf_keras = importlib.import_module("tf_keras")
     inner = os.path.join(os.path.dirname(tf_keras.__file__), "api", "_v2")
-    if inner not in tensorflow.__path__:
-        tensorflow.__path__.insert(0, inner)
-    if _is_keras3(tensorflow.keras):
+    if inner not in tf.__path__:
+        tf.__path__.insert(0, inner)
+    if _is_keras3(tf.keras):
         raise _too_late()
     return tf_keras
 

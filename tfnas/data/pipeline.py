@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import numpy as np
 
-from tfnas._keras import keras3
+from tfnas._keras import tensorflow
 from tfnas.checks import check_flag, check_positive, is_integer
 from tfnas.data.images import Examples, ImageData, channel_statistics
 from tfnas.errors import ConfigError, DataError
@@ -73,9 +73,7 @@ def dataset(
     batches = _Batches(examples, int(batch_size), int(seed) if is_training else None, draws)
     mean, deviation = channel_statistics(data.train.x) if normalize else (np.zeros(channels), np.ones(channels))
 
-    keras3()  # settles TensorFlow's start-up messages
-    import tensorflow as tf
-
+    tf = tensorflow()
     def finish(x: Any, y: Any, rows: Any, columns: Any, hole: Any) -> tuple[Any, Any]:
         x = tf.cast(x, tf.float32)
         if resize is not None:
