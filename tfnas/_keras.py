@@ -16,7 +16,7 @@ from tfnas.errors import DependencyError
 
 
 def tensorflow() -> ModuleType:
-    """Returns the ``tensorflow`` package, with its start-up messages silenced where nothing else is asked for."""
+    """Returns the ``tensorflow`` package, asked to log errors of no consequence no more than it must."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     return importlib.import_module("tensorflow")
 
