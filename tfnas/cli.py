@@ -7,26 +7,37 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import pathlib
 import signal
 import sys
+import warnings
 from typing import Any, Iterator, Mapping
 
 import click
 
 import tfnas
 from tfnas.data_commands import data
-from tfnas.errors import TfnasError
+from tfnas.errors import ConfigError, TfnasError
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+_TRAINING = (
+    *("data", "classes", "class_seed", "protocol", "image_size", "validation", "test", "epochs", "last_epochs"),
+    *("final_epochs", "batch_size", "optimizer", "learning_rate", "weight_decay", "skeleton", "pad_crop", "flip"),
+    *("cutout", "final_cutout", "label_smoothing", "exit_weight", "fraction", "repeats", "precision", "timeout"),
+    *("workers", "threads", "finalists", "finalist_seeds"),
+)
+"""Options of `search` that say how networks are trained."""
 _FOLDER = click.Path(file_okay=False, path_type=pathlib.Path)
 
 
 @contextlib.contextmanager
 def errors_in_words() -> Iterator[None]:
-    """Turns errors that this library raises on purpose into one message and exit status 2."""
+    """Turns errors that this library raises on purpose into one message and exit status 2, warnings into a line."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_: click.echo(f"Warning: {message}", err=True)
+            yield
     except TfnasError as error:
         click.secho("Error: ", fg="red", bold=True, nl=False, err=True)
         click.echo(str(error), err=True)
@@ -139,6 +150,13 @@ def _option(*names: str, **arguments: Any) -> Any:
     "--signal", default=None, show_default="the benchmark's", metavar="COLUMN", help="Column of the table to search by."
 )
 @_option(
+    "--signal-direction",
+    type=click.Choice(["max", "min"]),
+    default=None,
+    show_default="max; asked for where the name is a loss's",
+    help="Whether larger or smaller values of the signal are better.",
+)
+@_option(
     "--test-columns",
     default="",
     show_default="the benchmark's, or none",
@@ -165,8 +183,26 @@ def search(output: pathlib.Path | None, **options: Any) -> None:
     from tfnas import job
 
     config = job.SearchConfig(**parsed(options))
+    check_given(config.evaluator)
     directory = output or pathlib.Path("runs") / datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
     finish(job.start(config, directory, watch), directory)
+
+
+def check_given(evaluator: str) -> None:
+    """Refuses options on the command line that training alone reads, where nothing is trained.
+
+    Raises:
+        ConfigError: Naming them.
+    """
+    context = click.get_current_context()
+    given = [name for name in _TRAINING if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE]
+    if evaluator == "table" and given:
+        raise ConfigError(
+            "options",
+            expected="none of training beside --evaluator table, which looks values up",
+            received=", ".join(f"--{name.replace('_', '-')}" for name in given),
+            remedy="Leave them away, or train: --evaluator train.",
+        )
 
 
 def parsed(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -270,12 +306,20 @@ def watch(label: str, total: int, evaluator: Any) -> Iterator[Any]:
     from tfnas.progress import SearchProgress
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends as cleanly as Ctrl-C
-    objective = evaluator.config().get("objective")
+    config = evaluator.config()
+    if config.get("benchmark_study") and config.get("split") == "test":
+        _say_once(f"Benchmark study: the search sees a test column, {config['signal']}. {config.get('note', '')}")
+    objective = config.get("objective")
     negated = isinstance(objective, dict) and objective.get("direction") == "min"
     with SearchProgress(
         total, label=label, percent=evaluator.validation_size is not None, sign=-1 if negated else 1
     ) as progress:
         yield progress
+
+
+@functools.cache
+def _say_once(text: str) -> None:
+    click.echo(text.rstrip())
 
 
 def finish(result: Any, directory: pathlib.Path) -> None:

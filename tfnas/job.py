@@ -7,6 +7,7 @@ import inspect
 import json
 import os
 import pathlib
+import re
 from dataclasses import dataclass
 from typing import Any, Callable, ContextManager, Mapping
 
@@ -23,6 +24,7 @@ CONFIG_FILE = "config.json"
 BASELINE_FOLDER = "baseline_random"
 EVALUATORS = ("train", "table")
 DEFAULT_TABLE = "nasbench201_analog"
+_LESS_IS_BETTER = {"loss", "error", "err", "mse", "mae", "uncertainty", "latency", "seconds"}
 
 Watch = Callable[[str, int, Evaluator], ContextManager[Callable[[Event], None]]]
 
@@ -51,6 +53,8 @@ class SearchConfig:
         signal: Column of the table that the search sees; None for the one that its benchmark searches by.
         test_columns: Columns of the table that are read at the end; the benchmark's own if `signal` is None.
         cost: Column of the seconds that a query would have taken; the benchmark's own if `signal` is None.
+        signal_direction: ``"max"`` or ``"min"``, for the signal of a table; None for ``"max"``, which is refused for
+            names of losses and errors.
         repeat: ``"mean"`` of a table's repeats, or ``"random"`` to draw one a query.
         benchmark_study: Whether a test column may be the signal.
         epochs: Epochs a candidate.
@@ -95,6 +99,7 @@ class SearchConfig:
     signal: str | None = None
     test_columns: tuple[str, ...] = ()
     cost: str | None = None
+    signal_direction: str | None = None
     repeat: str = "mean"
     benchmark_study: bool = False
     epochs: int = 12
@@ -128,13 +133,15 @@ class SearchConfig:
         for name, value, allowed in (
             ("evaluator", self.evaluator, EVALUATORS),
             ("baseline", self.baseline, (None, "random")),
+            ("signal_direction", self.signal_direction, (None, "max", "min")),
         ):
             if value not in allowed:
                 raise ConfigError(name, expected=f"one of {allowed}", received=repr(value))
-        if self.evaluator == "train" and (self.table or self.signal or self.test_columns or self.cost):
+        given = (self.table, self.signal, self.test_columns, self.cost, self.signal_direction)
+        if self.evaluator == "train" and any(given):
             raise ConfigError(
                 "options",
-                expected="--evaluator table beside --table, --signal, --test-columns and --cost",
+                expected="--evaluator table beside --table, --signal, --test-columns, --cost and --signal-direction",
                 received="--evaluator train",
             )
 
@@ -230,6 +237,7 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
             test=config.test_columns,
             cost=config.cost,
             repeat=config.repeat,
+            direction=config.signal_direction,
             benchmark_study=config.benchmark_study,
         )
     images = datasets.load(
@@ -286,9 +294,10 @@ def with_table(config: SearchConfig) -> SearchConfig:
     Raises:
         ConfigError: If nothing is known that could stand there.
     """
-    if config.evaluator != "table" or None not in (config.table, config.signal):
+    if config.evaluator != "table":
         return config
-    if config.table is None:
+    table = config.table
+    if table is None:
         if config.space != catalogue.get(DEFAULT_TABLE).space:
             fitting = [name for name in catalogue.names() if catalogue.get(name).space == config.space]
             raise ConfigError(
@@ -297,24 +306,33 @@ def with_table(config: SearchConfig) -> SearchConfig:
                 received="none",
                 remedy="Give --table NAME (`tfnas data list`) or --table FILE.csv.",
             )
-        # All that this table has are test columns, so whoever searches it studies a benchmark.
-        config = dataclasses.replace(config, table=DEFAULT_TABLE, benchmark_study=True)
-    if config.signal is None:
-        known = None if _is_file(config.table) else store.columns(config.table)
-        if not known:
-            raise ConfigError(
-                f"signal of table {config.table}",
-                expected="the column to search by",
-                received="none",
-                remedy="Give --signal COLUMN, and --test-columns for what is read at the end.",
-            )
-        config = dataclasses.replace(
-            config,
-            signal=known.signal,
-            test_columns=config.test_columns or known.test,
-            cost=config.cost or known.cost,
+        table = DEFAULT_TABLE
+    known = None if _is_file(table) else store.columns(table)
+    if config.signal is None and not known:
+        raise ConfigError(
+            f"signal of table {table}",
+            expected="the column to search by",
+            received="none",
+            remedy="Give --signal COLUMN, and --test-columns for what is read at the end.",
         )
-    return config
+    signal = config.signal or known.signal
+    if config.signal_direction is None and _LESS_IS_BETTER & set(re.split(r"[^a-z]+", signal.lower())):
+        raise ConfigError(
+            f"direction of {signal!r}",
+            expected="max or min, since its name sounds as if less were better",
+            received="none",
+            remedy="Give --signal-direction min, or --signal-direction max.",
+        )
+    return dataclasses.replace(
+        config,
+        table=table,
+        signal=signal,
+        signal_direction=config.signal_direction or "max",
+        test_columns=config.test_columns or tuple(name for name in (known.test if known else ()) if name != signal),
+        cost=config.cost or (known.cost if known and signal == known.signal else None),
+        # Who takes a benchmark's own columns studies it, where all of these are test columns.
+        benchmark_study=config.benchmark_study or (config.signal is None and known.is_study),
+    )
 
 
 def _table(config: SearchConfig, space: spaces.SearchSpace) -> datasets.Table:

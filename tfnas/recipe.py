@@ -99,6 +99,7 @@ def make_command(
         context = click.get_current_context()
         with cli.errors_in_words(), tempfile.TemporaryDirectory() as folder:
             fields = cli.parsed(options)
+            cli.check_given(fields["evaluator"])
             pairs = {key: fields[key] for key in _PAIRS}
             for key, owner in _PAIRS.items():
                 if fields[owner] == getattr(config, owner):

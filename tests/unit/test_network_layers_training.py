@@ -18,6 +18,7 @@ VALUES = {
     "pad_crop": 1,
     "flip": True,
     "cutout": 4,
+    "final_cutout": 3,
     "label_smoothing": 0.15,
     "exit_weight": 0.25,
     "fraction": 0.5,

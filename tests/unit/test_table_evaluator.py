@@ -73,10 +73,15 @@ def test_missing_and_foreign_architectures_are_failures_that_name_them():
 def test_a_test_column_is_no_signal_unless_it_is_a_study():
     with pytest.raises(ConfigError, match="'test'.*valid, seconds, delta.*a test column.*benchmark_study=True"):
         TableEvaluator(TABLE, "test")
-    study = TableEvaluator(TABLE, "test", test="test", benchmark_study=True)
+    study = TableEvaluator(TABLE, "test", test="other_test", benchmark_study=True)
     assert ask(study, ARCHS[1]) == [Measurement(91.0, {"test": 91.0}, Split.TEST)]
     config = study.config()
     assert (config["signal"], config["split"], config["benchmark_study"]) == ("test", "test", True)
+
+
+def test_the_signal_is_no_test_of_itself():
+    with pytest.raises(ConfigError, match="test column 'test'.*does not see.*its signal"):
+        TableEvaluator(TABLE, "test", test=["other_test", "test"], benchmark_study=True)
 
 
 def test_declared_splits_decide_not_names():
@@ -210,8 +215,9 @@ def test_no_budget_leads_to_a_test_column():
 
 
 def test_a_cost_is_no_way_round_the_splits():
-    with pytest.raises(ConfigError, match="cost 'test@12'.*a test column"):
-        TableEvaluator(REPEATED, "valid@4", cost="test@12")
+    for study in (False, True):
+        with pytest.raises(ConfigError, match="cost 'test@12'.*a test column"):
+            TableEvaluator(REPEATED, "valid@4", cost="test@12", benchmark_study=study)
 
 
 def test_what_is_absent_may_be_worth_something_at_no_cost():
@@ -246,3 +252,15 @@ def test_nothing_public_leads_to_what_was_held_back():
         elif value is not SPACE and hasattr(value, "__dict__"):
             waiting += [getattr(value, name) for name in dir(value) if not name.startswith("_")]
     assert len(seen) > 5
+
+
+def test_splits_that_nobody_declared_are_said_to_be_taken_from_names(tmp_path):
+    rows = "\n".join(f"{SPACE.to_native(arch)},{k},{k},{k}" for k, arch in enumerate(ARCHS))
+    path = tmp_path / "mine.csv"
+    path.write_text(f"arch,latest_valid,test_acc,accuracy\n{rows}\n")
+    table = Table.from_csv(path, SPACE, splits={"accuracy": "test"})
+    assert [split.value for split in table.splits.values()] == ["validation", "test", "test"]
+    assert "latest_valid as validation, test_acc as test." in table.note and "accuracy as" not in table.note
+    assert TableEvaluator(table, "latest_valid").config()["note"] == table.note
+    declared = {"latest_valid": "validation", "test_acc": "test", "accuracy": "test"}
+    assert Table.from_csv(path, SPACE, splits=declared).note == ""

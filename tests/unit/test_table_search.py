@@ -25,8 +25,10 @@ def search(*arguments):
 def test_without_a_table_the_one_from_the_package_is_searched(tmp_path):
     done = search("--trials", 12, "-o", tmp_path / "run")
     assert done.exit_code == 0, done.output
-    first = next(line for line in done.output.splitlines() if not line.startswith("random "))
-    assert first.startswith("Benchmark study: the search signal was a test column, qat_accuracy.")
+    lines = done.output.splitlines()
+    assert lines[0].startswith("Benchmark study: the search sees a test column, qat_accuracy.")
+    summary = next(line for line in lines[1:] if not line.startswith("random "))
+    assert summary.startswith("Benchmark study: the search signal was a test column, qat_accuracy.")
     assert "baseline_accuracy" in done.output
     config = job.read_config(tmp_path / "run")
     assert (config.table, config.signal, config.test_columns, config.benchmark_study) == (
@@ -53,6 +55,34 @@ def test_a_finished_recipe_on_the_default_table_goes_on_with_itself(tmp_path):
     assert len(again.trials) == 5
     with pytest.raises(RunFolderError, match="signal"):
         recipe.run(job.SearchConfig(evaluator="table", strategy="random", trials=5, signal="x"), tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--signal", "baseline_accuracy"], "a test column"),
+        (["--table", "nasbench201_analog", "--signal", "qat_accuracy"], "--benchmark-study"),
+        (["--signal", "analog_drift_60_uncertainty", "--benchmark-study"], "--signal-direction min"),
+        (["--cost", "baseline_accuracy"], "cost 'baseline_accuracy'"),
+        (["--test-columns", "qat_accuracy"], "its signal"),
+        (["--epochs", "3", "--data", "digits"], "--data, --epochs"),
+    ],
+)
+def test_what_a_study_may_not_is_refused(options, words, tmp_path):
+    done = search(*options, "-o", tmp_path / "run")
+    assert done.exit_code == 2 and words in done.output, done.output
+    assert not (tmp_path / "run").exists()
+
+
+def test_less_may_be_better(tmp_path):
+    options = ("--signal", "analog_drift_60_uncertainty", "--benchmark-study", "--signal-direction", "min")
+    done = search(*options, "--trials", 9, "-o", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    record = RunRecord.read(tmp_path / "run")
+    values = [trial.outcome.metrics["analog_drift_60_uncertainty"] for trial in record.trials]
+    best = max(record.trials, key=lambda trial: trial.objective)
+    assert best.outcome.metrics["analog_drift_60_uncertainty"] == min(values)
+    assert record.final.metrics.keys() == {"baseline_accuracy"}  # the benchmark's own test column
 
 
 def test_what_to_install_is_said_where_the_package_is_absent(monkeypatch, tmp_path):
@@ -93,6 +123,7 @@ def test_a_table_of_ones_own_is_searched_by_name(tmp_path):
 def test_what_is_given_stands():
     given = job.SearchConfig(evaluator="table", signal="noisy_accuracy", test_columns=("ptq_accuracy",))
     found = job.with_table(given)
+    assert not found.benchmark_study and job.with_table(found) == found
     assert (found.table, found.signal, found.test_columns) == (
         "nasbench201_analog",
         "noisy_accuracy",

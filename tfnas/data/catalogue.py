@@ -37,11 +37,13 @@ class Columns:
         signal: What a search sees.
         test: What is read at the end.
         cost: Seconds that a query would have taken, None where that is not known.
+        is_study: Whether the signal is a test column, since the benchmark has no other.
     """
 
     signal: str
     test: tuple[str, ...] = ()
     cost: str | None = None
+    is_study: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ _ENTRIES = (
         "not stated",
         space="nasbench201",
         reader="tfnas.data.tables.analog:read",
-        columns=Columns("qat_accuracy", ("baseline_accuracy",)),
+        columns=Columns("qat_accuracy", ("baseline_accuracy",), is_study=True),
         file=RemoteFile(
             "data.anb", sha256="85f3435b877aa2d36268d55ce07f6ff6d73643d17a840f1941745da5eb80db32", size=5_610_467
         ),
@@ -173,7 +175,7 @@ _ENTRIES = (
         "Apache-2.0",
         space="nasbench_macro",
         reader="tfnas.data.tables.nasbench_macro:read",
-        columns=Columns("mean_accuracy", ("mean_accuracy",)),
+        columns=Columns("mean_accuracy", is_study=True),
         file=RemoteFile(
             "nas-bench-macro_cifar10.json",
             (

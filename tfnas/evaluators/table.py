@@ -46,8 +46,8 @@ class TableEvaluator(Evaluator):
 
     Raises:
         UnknownNameError: If the table lacks a column; the error lists those it has.
-        ConfigError: If the signal or the cost is a test column without `benchmark_study`, a column of
-            `test` is not one, a cost is negative, or another argument cannot work.
+        ConfigError: If the signal is a test column without `benchmark_study`, the cost is one, a column of
+            `test` is not one or is the signal, a cost is negative, or another argument cannot work.
     """
 
     def __init__(
@@ -128,17 +128,27 @@ class TableEvaluator(Evaluator):
         for role, name in seen:
             self._table.column(name)
             for column in (name, *self._table.budgets(name).values()):
-                if splits[column] is Split.TEST and not self.benchmark_study:
-                    free = [other for other, split in splits.items() if split is Split.VALIDATION]
-                    raise ConfigError(
-                        f"{role} {column!r}",
-                        expected=f"a column that was not measured on test examples: {', '.join(free) or 'none here'}",
-                        received="a test column",
-                        remedy="To study a search on test values all the same, pass benchmark_study=True "
-                        "(--benchmark-study).",
-                    )
+                if splits[column] is not Split.TEST or (role == "signal" and self.benchmark_study):
+                    continue
+                free = [other for other, split in splits.items() if split is not Split.TEST]
+                raise ConfigError(
+                    f"{role} {column!r}",
+                    expected=f"a column that was not measured on test examples: {', '.join(free) or 'none here'}",
+                    received="a test column",
+                    remedy="To study a search on test values all the same, pass benchmark_study=True "
+                    "(--benchmark-study)."
+                    if role == "signal"
+                    else "",
+                )
         for name in self.test:
             self._table.column(name)
+            if name == self.signal:
+                raise ConfigError(
+                    f"test column {name!r}",
+                    expected="a column that the search does not see",
+                    received="its signal",
+                    remedy="Leave it away: its value is the search's own.",
+                )
             if splits[name] is not Split.TEST:
                 raise ConfigError(
                     f"test column {name!r}",

@@ -58,9 +58,10 @@ def _test_values(run: Source) -> list[Fact]:
     examples = (run.evaluator.get("data", {}).get("test", {}).get("shape") or [0])[0]
     interval = wilson(final.objective, examples) if scale.unit and examples else None
     note = f"95 % interval {scale.interval(interval)}, {plural(examples, 'example')}" if interval else ""
-    facts = [Fact(_spoken(columns[0]), scale.text(final.objective), note)]
+    spoken = str if "signal" in run.evaluator else _spoken  # a table's columns are named as they are
+    facts = [Fact(spoken(columns[0]), scale.text(final.objective), note)]
     others = [name for name in final.metrics if name not in (columns[0], "epochs")]
-    return facts + [Fact(_spoken(name), f"{final.metrics[name]:.4g}") for name in others]
+    return facts + [Fact(spoken(name), f"{final.metrics[name]:.4g}") for name in others]
 
 
 def _spoken(name: str) -> str:

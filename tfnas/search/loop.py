@@ -161,7 +161,8 @@ class _Search:
                 f"run folder {self._journal.directory}",
                 expected=f"a run with {difference(fields, old, wrong)}",
                 received=f"one with {difference(old, fields, wrong)}",
-                remedy="Resume with the arguments of the run, or start a new run in another folder.",
+                remedy="Resume with the arguments of the run and the data or table as it was, or start a new run in another "
+                "folder.",
             )
         if old["versions"]["tfnas"] != tfnas.__version__:
             raise RunFolderError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 from dataclasses import InitVar, dataclass
 from types import MappingProxyType
 from typing import Mapping, Sequence
@@ -103,8 +104,8 @@ class Table:
             path: The file.
             space: The space whose published form is in the column `architecture`.
             architecture: Name of that column.
-            splits: Split of columns by name. Of any other column, the split is test where its name
-                contains "test", else validation.
+            splits: Split of columns by name. Of any other column, the split is test where "test" is a word
+                of its name, else validation; the table's note says so.
             columns: The columns to load. By default all but those in which no value is a number.
             name: Name of the table; by default the file's name up to its first dot.
 
@@ -116,12 +117,15 @@ class Table:
         """
         declared = {column: _split(column, value) for column, value in (splits or {}).items()}
         natives, numbers = read_csv(path, space, architecture, columns, declared)
+        assumed = {column: _default_split(column) for column in numbers if column not in declared}
+        listed = ", ".join(f"{column} as {split.value}" for column, split in assumed.items())
         return cls(
             space,
             name or os.path.basename(path).partition(".")[0],
             natives,
             numbers,
-            {column: declared.get(column, _default_split(column)) for column in numbers},
+            {column: declared.get(column) or assumed[column] for column in numbers},
+            f"What columns were measured on was taken from their names: {listed}." if assumed else "",
         )
 
     def __len__(self) -> int:
@@ -176,7 +180,7 @@ class Table:
 
 
 def _default_split(column: str) -> Split:
-    return Split.TEST if "test" in column.lower() else Split.VALIDATION
+    return Split.TEST if "test" in re.split(r"[^a-z]+", column.lower()) else Split.VALIDATION
 
 
 def _split(column: str, value: Split | str) -> Split:
