@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("trial",),
     ("state",),
     ("runlog",),
+    ("ledger",),
     ("blueprints",),
     ("spaces",),
     ("encodings", "data"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
-import math
 import os
 import pathlib
 import time
@@ -21,8 +20,8 @@ FILE_NAME = "events.jsonl"
 TIME_FIELDS = ("time", "cost_s", "chain")
 """Fields in which two logs of the same run may differ."""
 
-DERIVED = ("resume", "interrupt", "ledger")
-"""Events that say nothing about what was searched: they are written anew by every run of it."""
+WRITTEN_ANEW = ("resume", "interrupt", "ledger")
+"""Events that say nothing of what is searched: each run and each resumption writes its own."""
 
 Event = dict[str, Any]
 
@@ -202,7 +201,7 @@ def read_events(directory: pathlib.Path, *, repair: bool = False) -> tuple[Event
 def comparable(events: tuple[Event, ...]) -> Iterator[Event]:
     """Yields the events without what differs between two runs of one search.
 
-    That is: times, simulated-cost clocks, checksums and numbers, and the events of `DERIVED`. Two runs
+    That is: times, costs in seconds, checksums and numbers, and the events of `WRITTEN_ANEW`. Two runs
     are the same search exactly when these sequences are equal.
     """
 
@@ -214,29 +213,10 @@ def comparable(events: tuple[Event, ...]) -> Iterator[Event]:
         return value
 
     for event in events:
-        if event["event"] not in DERIVED:
+        if event["event"] not in WRITTEN_ANEW:
             stripped = strip(event)
             del stripped["n"]
             yield stripped
-
-
-@dataclass(frozen=True, slots=True)
-class Ledger:
-    """What a run asked for and what that took.
-
-    Attributes:
-        queries: Measurements that were asked for, failed and repeated ones too, but for the last one.
-        networks: Distinct networks among the trials.
-        failures: Queries that failed.
-        final_reads: Measurements on held-back examples: one, once the run is over.
-        cost_s: Seconds that all of this took, or would have taken (tables).
-    """
-
-    queries: int
-    networks: int
-    failures: int
-    final_reads: int
-    cost_s: float
 
 
 @dataclass(frozen=True)
@@ -251,7 +231,8 @@ class RunRecord:
         seeds: Seed of each trial.
         rechecks: Outcomes of measuring finalists again with fresh seeds, by trial id.
         choice: Fields of the choice event (the winner and its ties), or None.
-        final: Outcome of the final measurement of the winner (test values), or None.
+        finals: Outcomes of the final measurement of the winner (test values); one that failed is tried again
+            when the run is resumed.
         finished: Why the search ended (``"budget"``, ``"exhausted"``), or None.
         resumes: How often the run was resumed.
         last_time: Time of the last event, seconds since 1970.
@@ -264,24 +245,15 @@ class RunRecord:
     seeds: tuple[int, ...]
     rechecks: Mapping[int, tuple[Measurement | Failure, ...]]
     choice: Mapping[str, Any] | None
-    final: Measurement | Failure | None
+    finals: tuple[Measurement | Failure, ...]
     finished: str | None
     resumes: int
     last_time: float
 
     @property
-    def ledger(self) -> Ledger:
-        """Counts queries and sums their costs."""
-        asked = [trial.outcome for trial in self.trials if trial.outcome is not None]
-        asked += [outcome for outcomes in self.rechecks.values() for outcome in outcomes]
-        everything = asked if self.final is None else [*asked, self.final]
-        return Ledger(
-            queries=len(asked),
-            networks=len(set(self.keys)),
-            failures=sum(isinstance(outcome, Failure) for outcome in asked),
-            final_reads=len(everything) - len(asked),
-            cost_s=math.fsum(outcome.cost_s for outcome in everything),
-        )
+    def final(self) -> Measurement | Failure | None:
+        """The last outcome of the final measurement, None where there is none."""
+        return self.finals[-1] if self.finals else None
 
     @classmethod
     def read(cls, directory: pathlib.Path) -> "RunRecord":
@@ -308,7 +280,7 @@ class RunRecord:
         outcomes: dict[int, Measurement | Failure] = {}
         rechecks: dict[int, list[Measurement | Failure]] = {}
         choice: Event | None = None
-        final: Measurement | Failure | None = None
+        finals: list[Measurement | Failure] = []
         finished: str | None = None
         for event in events:
             kind = event["event"]
@@ -319,7 +291,7 @@ class RunRecord:
             elif kind == "choice":
                 choice = event
             elif kind == "final":
-                final = outcome_of(event)
+                finals.append(outcome_of(event))
             elif kind == "finish":
                 finished = event["reason"]
         return cls(
@@ -333,7 +305,7 @@ class RunRecord:
             seeds=tuple(event["seed"] for event in proposals),
             rechecks={trial: tuple(values) for trial, values in rechecks.items()},
             choice=choice,
-            final=final,
+            finals=tuple(finals),
             finished=finished,
             resumes=sum(event["event"] == "resume" for event in events),
             last_time=events[-1]["time"],

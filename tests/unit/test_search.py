@@ -1,5 +1,6 @@
 """The search loop: resuming after an end at any moment, budgets, choice, errors."""
 
+import dataclasses
 import json
 import math
 import zlib
@@ -9,6 +10,7 @@ import pytest
 from tfnas import search, spaces, strategies
 from tfnas.errors import ConfigError, RunFolderError, SearchError
 from tfnas.evaluators import Evaluator
+from tfnas.ledger import Ledger
 from tfnas.runlog import FILE_NAME, RunRecord, comparable, read_events
 from tfnas.search import loop
 from tfnas.trial import Failure, Measurement, Split
@@ -142,9 +144,9 @@ def test_the_ledger_counts_queries_and_their_seconds(tmp_path):
         "cost_s": math.fsum(outcome["cost_s"] for outcome in (*outcomes, *final)),
     }
     assert ledger["queries"] > OPTIONS["budget"] and ledger["cost_s"] > 0
-    before = RunRecord.read(tmp_path).ledger
+    before = Ledger.of(RunRecord.read(tmp_path))
     search.run(MAKERS["random"](), Made(), directory=tmp_path, **OPTIONS, resume=True)  # over: nothing is asked again
-    assert RunRecord.read(tmp_path).ledger == before
+    assert Ledger.of(RunRecord.read(tmp_path)) == before
 
 
 def test_test_values_are_read_once(tmp_path):
@@ -357,12 +359,17 @@ def test_ctrl_c_inside_a_batch_keeps_what_the_log_has(tmp_path):
 def test_a_last_training_that_failed_is_tried_again_on_resuming(tmp_path):
     class Fails(Made):
         def finalize(self, architecture, *, seed, directory=None):
-            return Failure("out of memory")
+            return Failure("out of memory", cost_s=100.0)
 
     first = search.run(MAKERS["random"](), Fails(), directory=tmp_path, **OPTIONS)
-    assert first.final == Failure("out of memory")
+    assert first.final == Failure("out of memory", cost_s=100.0)
+    before = Ledger.of(RunRecord.read(tmp_path))
+    assert before.final_reads == 0
     again = search.run(MAKERS["random"](), Made(), directory=tmp_path, resume=True, **OPTIONS)
     assert again.final.objective == 0.75 and RunRecord.read(tmp_path).final.objective == 0.75
+    after = Ledger.of(RunRecord.read(tmp_path))
+    assert after == dataclasses.replace(before, final_reads=1)  # the failed one's 100 s stay counted
+    assert after.cost_s > 100
 
 
 def test_what_was_set_aside_for_something_else_is_not_used(tmp_path):

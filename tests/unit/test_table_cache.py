@@ -262,3 +262,83 @@ def test_a_killed_process_leaves_nothing_that_looks_whole(tmp_path):
     assert not outcomes[0]
     cache.save(text_table(), target, SOURCE)  # and the leftovers hinder nobody
     assert len(cache.open_table(target)) == 40
+
+
+def test_everything_is_forced_to_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    steps = []
+    fsync, rename = os.fsync, os.rename
+    monkeypatch.setattr(cache.os, "fsync", lambda descriptor: (steps.append("fsync"), fsync(descriptor)))
+    monkeypatch.setattr(cache.os, "rename", lambda *names: (steps.append("rename"), rename(*names)))
+    cache.save(text_table(), tmp_path / "table", SOURCE)
+    files = len(cache.manifest(tmp_path / "table")["files"]) + 1
+    assert steps == ["fsync"] * (files + 1) + ["rename", "fsync"]  # each file, their folder; then the name
+
+
+def test_a_table_that_came_into_being_meanwhile_is_replaced(tmp_path, monkeypatch):
+    rename = os.rename
+
+    def late(source, target):
+        if target == tmp_path / "table" and not cache.exists(target):
+            monkeypatch.undo()
+            cache.save(text_table(10), tmp_path / "table", SOURCE)  # another process was faster
+        rename(source, target)
+
+    monkeypatch.setattr(cache.os, "rename", late)
+    cache.save(text_table(20), tmp_path / "table", SOURCE)
+    assert len(cache.open_table(tmp_path / "table")) == 20
+
+
+def test_a_reader_takes_the_table_that_replaced_the_one_it_began_with(tmp_path, monkeypatch):
+    cache.save(text_table(10), tmp_path / "table", SOURCE)
+    check, calls = cache._check, []
+
+    def slow(path, sums):
+        if not calls:
+            calls.append(path)
+            cache.save(text_table(20), tmp_path / "table", SOURCE)
+        check(path, sums)
+
+    monkeypatch.setattr(cache, "_check", slow)
+    assert len(cache.open_table(tmp_path / "table")) == 20
+
+
+def test_files_that_no_manifest_names_are_removed_in_the_end(tmp_path):
+    cache.save(text_table(10), tmp_path / "table", SOURCE)
+    old, young = tmp_path / "table" / "column_0-old.npy", tmp_path / "table" / "column_0-young.npy"
+    for path in (old, young):
+        path.write_bytes(b"")
+    os.utime(old, (0, 0))
+    cache.save(text_table(20), tmp_path / "table", SOURCE)
+    assert not old.exists() and young.exists()
+
+
+def test_a_hash_is_there_once():
+    hashes = np.array([[1, 0], [1, 5], [2, 0]], np.uint64)  # equal upper halves
+    with pytest.raises(TableError, match="first 16 digits"):
+        ModuleRows(CELLS, hashes=hashes, cells=np.zeros(3, np.uint64))
+
+
+def test_checksums_tell_shapes_apart():
+    values = np.arange(6.0)
+    natives = tuple(SPACE.to_native(SPACE.sample(np.random.default_rng(seed))) for seed in range(6))
+    wide = Table(SPACE, "made", natives[:2], {"valid": values.reshape(2, 3)}, {"valid": Split.VALIDATION})
+    narrow = Table(SPACE, "made", natives[:2], {"valid": values[:2]}, {"valid": Split.VALIDATION})
+    doubled = Table(SPACE, "made", natives[:2], {"valid": values[:2, None]}, {"valid": Split.VALIDATION})
+    assert len({wide.checksum, narrow.checksum, doubled.checksum}) == 3
+
+
+@pytest.mark.parametrize("wrong", [np.inf, -np.inf])
+def test_infinite_values_are_refused(wrong):
+    natives = tuple(SPACE.to_native(SPACE.sample(np.random.default_rng(seed))) for seed in range(2))
+    with pytest.raises(TableError, match="nan only for repeats"):
+        Table(SPACE, "made", natives, {"valid": [[1.0, wrong], [1.0, 2.0]]}, {"valid": Split.VALIDATION})
+
+
+def test_a_view_of_somebody_elses_array_is_copied():
+    values = np.zeros((2, 2))
+    view = values[:]
+    view.flags.writeable = False
+    natives = tuple(SPACE.to_native(SPACE.sample(np.random.default_rng(seed))) for seed in range(2))
+    table = Table(SPACE, "made", natives, {"valid": view}, {"valid": Split.VALIDATION})
+    values[:] = 7.0
+    assert not table.column("valid").any()

@@ -264,3 +264,74 @@ def test_splits_that_nobody_declared_are_said_to_be_taken_from_names(tmp_path):
     assert TableEvaluator(table, "latest_valid").config()["note"] == table.note
     declared = {"latest_valid": "validation", "test_acc": "test", "accuracy": "test"}
     assert Table.from_csv(path, SPACE, splits=declared).note == ""
+
+
+def with_costs(signal, cost):
+    """A table of one row whose repeats are given."""
+    columns = {"valid@4": np.array([signal]), "seconds@4": np.array([cost])}
+    splits = {"valid@4": Split.VALIDATION, "seconds@4": Split.TRAIN}
+    return Table(SPACE, "one", (SPACE.to_native(ARCHS[0]),), columns, splits)
+
+
+def test_a_drawn_value_and_its_cost_are_of_one_training():
+    table = with_costs([1.0, NAN, 3.0], [100.0, 200.0, 300.0])
+    evaluator = TableEvaluator(table, "valid@4", cost="seconds@4", repeat="random")
+    drawn = {(m.objective, m.cost_s) for m in evaluator.evaluate([Proposal(ARCHS[0])] * 50, seeds=range(50))}
+    assert drawn == {(1.0, 100.0), (3.0, 300.0)}
+
+
+@pytest.mark.parametrize("cost", [[100.0, 200.0, NAN], [100.0, 200.0]])
+def test_a_repeat_without_a_cost_is_refused(cost):
+    table = with_costs([1.0, NAN, 3.0], cost)
+    with pytest.raises(ConfigError, match="a value for each repeat of valid@4"):
+        TableEvaluator(table, "valid@4", cost="seconds@4", repeat="random")
+    assert TableEvaluator(table, "valid@4", cost="seconds@4")  # means need no partners
+
+
+def test_a_budget_without_a_cost_is_refused():
+    columns = {name: values for name, values in REPEATED.columns.items() if name != "seconds@4"}
+    splits = {name: REPEATED.splits[name] for name in columns}
+    table = Table(SPACE, "made", REPEATED.rows, columns, splits)
+    with pytest.raises(ConfigError, match="a cost for each budget of valid@12.*none for valid@4"):
+        TableEvaluator(table, "valid@12", cost="seconds@12")
+
+
+def test_answers_are_named_by_the_column_they_come_from():
+    evaluator = TableEvaluator(REPEATED, "valid@4")
+    (asked,) = evaluator.evaluate([Proposal(ARCHS[0], fidelity=12)], seeds=[0])
+    assert asked.metrics == {"valid@12": 11.5}
+
+
+def test_an_at_sign_alone_makes_no_budget():
+    columns = {"acc@best": [1.0], "acc@012": [2.0], "acc@12": [3.0], "acc@4": [4.0], "@7": [5.0]}
+    splits = dict.fromkeys(columns, Split.VALIDATION)
+    table = Table(SPACE, "made", (SPACE.to_native(ARCHS[0]),), columns, splits)
+    assert list(table.budgets("acc@12").items()) == [(4, "acc@4"), (12, "acc@12")]  # ascending
+    assert table.budgets("acc@best") == table.budgets("acc@012") == table.budgets("@7") == {}
+    for name, value in (("acc@best", 1.0), ("acc@012", 2.0)):
+        (answer,) = TableEvaluator(table, name).evaluate([Proposal(ARCHS[0], fidelity=4)], seeds=[0])
+        assert (answer.objective, answer.fidelity) == (value, None)
+
+
+def test_the_final_mean_does_not_depend_on_how_the_table_is_stored():
+    values = np.array([[0.1, 0.2, 0.7]], np.float32)
+    splits = {"valid": Split.VALIDATION, "test": Split.TEST}
+    natives = (SPACE.to_native(ARCHS[0]),)
+    small = Table(SPACE, "small", natives, {"valid": [0.0], "test": values}, splits)
+    large = Table(SPACE, "large", natives, {"valid": [0.0], "test": values.astype(float)}, splits)
+    one, other = (TableEvaluator(t, "valid", test="test").finalize(ARCHS[0], seed=0).objective for t in (small, large))
+    assert one == other == values.astype(float).mean()
+    assert small.mean("test")[0] == one
+
+
+def test_config_tells_evaluators_apart():
+    plain = TableEvaluator(TABLE, "valid").config()
+    noted = TableEvaluator(dataclasses.replace(TABLE, note="Made up."), "valid", repeat="random", absent=0.5).config()
+    changed = {name for name in plain if plain[name] != noted[name]}
+    assert changed == {"note", "repeat", "absent"}
+    assert (noted["note"], noted["repeat"], noted["absent"]) == ("Made up.", "random", 0.5)
+
+
+def test_what_is_absent_in_a_study_is_a_test_value_too():
+    study = TableEvaluator(TABLE, "test", absent=0.0, benchmark_study=True)
+    assert ask(study, ABSENT)[0].split is Split.TEST

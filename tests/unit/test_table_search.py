@@ -135,3 +135,39 @@ def test_what_is_given_stands():
     assert job.with_table(train) is train
     with pytest.raises(ConfigError, match="--evaluator table"):
         job.SearchConfig(cost="seconds")
+
+
+def test_drawn_repeats_and_given_columns_reach_the_evaluator(tmp_path):
+    natives = tuple(SPACE.to_native(arch) for arch in SPACE.enumerate())
+    columns = {
+        "valid": [[1.0, 2.0]] * len(natives),
+        "seconds": [[10.0, 20.0]] * len(natives),
+        "test": [3.0] * len(natives),
+    }
+    splits = {"valid": Split.VALIDATION, "seconds": Split.TRAIN, "test": Split.TEST}
+    cache.save(Table(SPACE, "mine", natives, columns, splits), store.table_dir("mine"), {})
+    options = ("--table", "mine", "--signal", "valid", "--cost", "seconds", "--repeat", "random")
+    done = search(*options, "--trials", 12, "-o", tmp_path / "run")
+    assert done.exit_code == 0, done.output
+    seen = {(trial.objective, trial.outcome.cost_s) for trial in RunRecord.read(tmp_path / "run").trials}
+    assert seen == {(1.0, 10.0), (2.0, 20.0)}
+
+
+def test_columns_that_are_given_replace_the_benchmarks():
+    known = job.with_table(job.SearchConfig(evaluator="table", table="nats_tss"))
+    assert (known.test_columns, known.cost) == (("cifar10:ori-test@200",), "cifar10-valid:seconds@12")
+    given = job.SearchConfig(evaluator="table", table="nats_tss", test_columns=("a",), cost="b")
+    assert (job.with_table(given).test_columns, job.with_table(given).cost) == (("a",), "b")
+    other = job.with_table(job.SearchConfig(evaluator="table", table="nats_tss", signal="cifar100:x-valid@12"))
+    assert (other.test_columns, other.cost) == (("cifar10:ori-test@200",), None)
+
+
+@pytest.mark.parametrize("options", [{"repeat": "random"}, {"benchmark_study": True}, {"signal_direction": "min"}])
+def test_options_of_tables_are_refused_where_networks_are_trained(options):
+    with pytest.raises(ConfigError, match="--repeat and --benchmark-study"):
+        job.SearchConfig(**options)
+
+
+def test_repeats_are_checked():
+    with pytest.raises(ConfigError, match="repeat"):
+        job.SearchConfig(evaluator="table", repeat="best")

@@ -76,11 +76,9 @@ class TableEvaluator(Evaluator):
                 raise ConfigError(name, expected=" or ".join(map(repr, allowed)), received=repr(value))
         self._sign = 1.0 if direction == "max" else -1.0
         self._check_splits()
-        self._signal = _Answers.of(table, signal, repeat)
-        self._cost = _Answers.of(table, cost, repeat) if isinstance(cost, str) else None
-        least = self._cost.least if self._cost else self.cost or 0.0
-        if least < 0:
-            raise ConfigError("cost", expected="seconds, none negative", received=f"{cost!r} with a minimum of {least}")
+        self._signal = _Answers(table, signal, repeat)
+        self._cost = _Answers(table, cost, repeat) if isinstance(cost, str) else None
+        self._check_cost()
 
     @property
     def is_repeatable(self) -> bool:  # type: ignore[override]
@@ -99,7 +97,7 @@ class TableEvaluator(Evaluator):
         row = self._row(architecture)
         if isinstance(row, Failure):
             return row
-        values = {name: float(np.nanmean(self._table.column(name)[row])) for name in self.test}
+        values = {name: float(np.nanmean(self._table.column(name)[row], dtype=np.float64)) for name in self.test}
         return Measurement(self._sign * values[self.test[0]], values, Split.TEST)
 
     def config(self) -> dict[str, Any]:
@@ -157,6 +155,34 @@ class TableEvaluator(Evaluator):
                     remedy=f"If it was, load the table with splits={{{name!r}: 'test'}}.",
                 )
 
+    def _check_cost(self) -> None:
+        """Raises `ConfigError` where a query would have no cost, or a negative one."""
+        if self._cost is None:
+            least = self.cost or 0.0
+        else:
+            least = min(float(np.nanmin(values)) for _, values in self._cost.columns.values())
+            for epochs, (column, values) in self._signal.columns.items():
+                if self._cost.budget(epochs) not in self._cost.columns:
+                    raise ConfigError(
+                        f"cost {self.cost!r}",
+                        expected=f"a cost for each budget of {self.signal}",
+                        received=f"none for {column}",
+                    )
+                costs = self._cost.columns[self._cost.budget(epochs)][1]
+                if costs.ndim == 2 and not (
+                    costs.shape == values.shape and np.isfinite(costs[np.isfinite(values)]).all()
+                ):
+                    raise ConfigError(
+                        f"cost {self.cost!r}",
+                        expected=f"a value for each repeat of {column}",
+                        received="another number of them",
+                        remedy="Take repeat='mean'.",
+                    )
+        if least < 0:
+            raise ConfigError(
+                "cost", expected="seconds, none negative", received=f"{self.cost!r} with a minimum of {least}"
+            )
+
     def _answer(self, proposal: Proposal, seed: int) -> Outcome:
         row = self._row(proposal.architecture)
         split = self._table.splits[self.signal]
@@ -164,14 +190,22 @@ class TableEvaluator(Evaluator):
             if self.absent is None:
                 return row
             return Measurement(self._sign * self.absent, {self.signal: self.absent}, split)
-        epochs, value = self._signal.value(row, proposal.fidelity, seed)
-        if value is None:
+        epochs = self._signal.budget(proposal.fidelity)
+        if epochs not in self._signal.columns:
             return Failure(
-                f"table {self._table.name!r} has no {self.signal} at {proposal.fidelity} epochs; "
-                f"it has {', '.join(map(str, self._signal.budgets))}"
+                f"table {self._table.name!r} has no {self.signal} at {epochs} epochs; "
+                f"it has {', '.join(map(str, self._signal.columns))}"
             )
-        cost = self.cost or 0.0 if self._cost is None else self._cost.value(row, proposal.fidelity, seed)[1] or 0.0
-        return Measurement(self._sign * value, {self.signal: value}, split, epochs, cost)
+        column, values = self._signal.columns[epochs]
+        repeat = 0
+        if values.ndim == 2:
+            there = np.flatnonzero(np.isfinite(values[row]))
+            repeat = there[np.random.default_rng(seed).integers(len(there))]
+        value = _at(values, row, repeat)
+        cost = self.cost or 0.0
+        if self._cost is not None:
+            cost = _at(self._cost.columns[self._cost.budget(epochs)][1], row, repeat)
+        return Measurement(self._sign * value, {column: value}, split, epochs, cost)
 
     def _row(self, arch: Architecture) -> int | Failure:
         try:
@@ -185,39 +219,31 @@ class TableEvaluator(Evaluator):
 
 
 class _Answers:
-    """The values of one quantity, by training budget.
+    """The columns of one quantity.
 
-    Args:
-        columns: The values by epochs; under None where the quantity has no budgets.
-        given: The budget of a query that asks for none.
-        repeat: See `TableEvaluator`.
+    Attributes:
+        columns: Name and values by epochs; under None where the quantity has no budgets. Values have
+            shape [R], or [R, K] where repeats are drawn.
     """
 
-    def __init__(self, columns: Mapping[int | None, np.ndarray], given: int | None, repeat: str) -> None:
-        self._given, self._draws = given, repeat == "random"
-        self.has_repeats = any(values.ndim == 2 for values in columns.values())
-        self.budgets = tuple(epochs for epochs in columns if epochs is not None)
-        self._columns = columns
-        self.least = min(float(np.nanmin(values)) for values in columns.values())
+    def __init__(self, table: Table, name: str, repeat: str) -> None:
+        budgets: Mapping[int | None, str] = table.budgets(name) or {None: name}  # type: ignore[assignment]
+        read = table.mean if repeat == "mean" else table.column
+        self.columns = {epochs: (column, read(column)) for epochs, column in budgets.items()}
+        self._given = next(epochs for epochs, column in budgets.items() if column == name)
 
-    @classmethod
-    def of(cls, table: Table, name: str, repeat: str) -> "_Answers":
-        budgets = {column: epochs for epochs, column in table.budgets(name).items()}
-        columns = {epochs: table.column(column) for column, epochs in budgets.items()} or {None: table.column(name)}
-        if repeat == "mean":
-            columns = {epochs: table.mean(column) for column, epochs in budgets.items()} or {None: table.mean(name)}
-        return cls(columns, budgets.get(name), repeat)
+    def budget(self, asked: int | None) -> int | None:
+        """Returns the epochs of an answer: those asked for, where the quantity has budgets."""
+        return self._given if asked is None or None in self.columns else asked
 
-    def value(self, row: int, fidelity: int | None, seed: int) -> tuple[int | None, float | None]:
-        """Returns the budget and the value of a row; None for a value where there is no such budget."""
-        epochs = fidelity if self.budgets and fidelity is not None else self._given
-        if epochs not in self._columns:
-            return epochs, None
-        value = self._columns[epochs][row]
-        if value.ndim:
-            there = value[np.isfinite(value)]
-            value = there[np.random.default_rng(seed).integers(len(there))]
-        return epochs, float(value)
+    @property
+    def has_repeats(self) -> bool:
+        """Whether there is something to draw."""
+        return any(values.ndim == 2 for _, values in self.columns.values())
+
+
+def _at(values: np.ndarray, row: int, repeat: int) -> float:
+    return float(values[row, repeat] if values.ndim == 2 else values[row])
 
 
 def _number(name: str, value: object) -> float:

@@ -8,6 +8,7 @@ import re
 from typing import Mapping
 
 from tfnas.plotting import short_count
+from tfnas.ledger import Ledger
 from tfnas.report import results
 from tfnas.report.artefacts import artefacts
 from tfnas.report.data import Fact, ReportData
@@ -163,7 +164,7 @@ def _listed(values: Mapping[str, object]) -> str:
 
 def _machine(run: Source) -> tuple[Fact, ...]:
     record, start = run.record, run.record.start
-    ledger = record.ledger
+    ledger = Ledger.of(record)
     stopped = sum(event["event"] == "interrupt" for event in run.events)
     workers, threads = run.evaluator.get("workers"), run.evaluator.get("threads")
     processes = (

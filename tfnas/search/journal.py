@@ -12,8 +12,8 @@ from typing import Any, Callable
 
 from tfnas.errors import RunFolderError
 from tfnas.runlog import (
-    DERIVED,
     FILE_NAME,
+    WRITTEN_ANEW,
     Event,
     EventLog,
     comparable,
@@ -27,7 +27,6 @@ from tfnas.state import write_text
 from tfnas.trial import Failure, Measurement
 
 Observer = Callable[[Event], None]
-_ALWAYS_NEW = DERIVED
 
 
 class Journal:
@@ -58,7 +57,7 @@ class Journal:
                 log.unlink()  # its process was killed before the first event was whole
             written = read_events(directory, repair=True) if resume and not never_began else ()
             self.events = list(written)
-            self._old = deque(event for event in written if event["event"] not in _ALWAYS_NEW)
+            self._old = deque(event for event in written if event["event"] not in WRITTEN_ANEW)
             self._log = EventLog(directory, written)
 
     @property
@@ -88,7 +87,7 @@ class Journal:
         Raises:
             RunFolderError: If the log has another event there, or cannot be written.
         """
-        if self._old and event not in _ALWAYS_NEW:
+        if self._old and event not in WRITTEN_ANEW:
             old = self._old.popleft()
             new = {"n": old["n"], "event": event, **json.loads(json.dumps(fields))}
             if next(comparable((old,))) != next(comparable((new,))):

@@ -15,6 +15,7 @@ from tfnas.checks import check_positive
 from tfnas.errors import ConfigError, RunFolderError, SearchError, StateError
 from tfnas.evaluators.base import Evaluator, Outcome
 from tfnas.leaderboard import Row, leaderboard
+from tfnas.ledger import Ledger
 from tfnas.runlog import FORMAT, RunRecord, outcome_fields, outcome_of
 from tfnas.search.folder import derived_seed, difference, environment, json_like, prepare
 from tfnas.search.journal import Journal, Observer
@@ -121,7 +122,7 @@ def run(
             search.recheck(finalists, finalist_seeds)
             if finalize or (finalize is None and folder is not None):
                 final = search.finalize()
-            journal.record("ledger", **dataclasses.asdict(RunRecord.from_events(tuple(journal.events)).ledger))
+            journal.record("ledger", **dataclasses.asdict(Ledger.of(RunRecord.from_events(tuple(journal.events)))))
         except KeyboardInterrupt:
             finished = "interrupted"
             journal.interrupted()
@@ -161,8 +162,8 @@ class _Search:
                 f"run folder {self._journal.directory}",
                 expected=f"a run with {difference(fields, old, wrong)}",
                 received=f"one with {difference(old, fields, wrong)}",
-                remedy="Resume with the arguments of the run and the data or table as it was, or start a new run in another "
-                "folder.",
+                remedy="Resume with the arguments of the run and the data or table as it was, or start a new run in "
+                "another folder.",
             )
         if old["versions"]["tfnas"] != tfnas.__version__:
             raise RunFolderError(

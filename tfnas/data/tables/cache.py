@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -77,10 +78,14 @@ def save(table: Table, directory: pathlib.Path, source: Mapping[str, Any]) -> No
         with open(temporary / MANIFEST, "wb") as file:
             file.write(json.dumps({**content, "seal": _seal(content)}, indent=1).encode("utf-8"))
             _force(file)
-        if directory.exists():
-            _move_into(temporary, directory)
-        else:
+        _force_folder(temporary)
+        try:
             os.rename(temporary, directory)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            _move_into(temporary, directory)  # there is a table, maybe since a moment ago
+        _force_folder(directory.parent)
     except OSError as error:
         raise TableError(
             f"folder {directory}",
@@ -130,11 +135,13 @@ def open_table(directory: pathlib.Path) -> Table:
     """
     directory = pathlib.Path(directory)
     found = manifest(directory)
-    arrays = {}
-    for name, sums in found["files"].items():
-        path = directory / sums["file"]
-        _check(path, sums)
-        arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+    try:
+        arrays = _map(directory, found)
+    except TableError:
+        before, found = found, manifest(directory)
+        if found == before:
+            raise
+        arrays = _map(directory, found)  # another process replaced the table meanwhile
     space = spaces.get(found["space"])
     stored = {name.partition("_")[2]: values for name, values in arrays.items() if name.startswith("rows_")}
     columns = found["columns"]
@@ -147,6 +154,15 @@ def open_table(directory: pathlib.Path) -> Table:
         found["note"],
         is_checked=True,
     )
+
+
+def _map(directory: pathlib.Path, found: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    arrays = {}
+    for name, sums in found["files"].items():
+        path = directory / sums["file"]
+        _check(path, sums)
+        arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return arrays
 
 
 def _compact(values: np.ndarray) -> np.ndarray:
@@ -163,6 +179,16 @@ def _seal(content: Mapping[str, Any]) -> str:
 def _force(file: BinaryIO) -> None:
     file.flush()
     os.fsync(file.fileno())
+
+
+def _force_folder(path: pathlib.Path) -> None:
+    """Forces the names in a folder to the disk, on systems that can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _sums(path: pathlib.Path) -> dict[str, Any]:
@@ -201,7 +227,7 @@ def _move_into(temporary: pathlib.Path, directory: pathlib.Path) -> None:
     try:
         old = {entry["file"] for entry in manifest(directory)["files"].values()}
     except TableError:
-        old = set()  # damaged, or the folder of a table that lost its manifest
+        old = {path.name for path in directory.glob("*.npy")}  # damaged, or what lost its manifest
     for path in sorted(temporary.glob("*.npy")):
         os.rename(path, directory / path.name)
     os.replace(temporary / MANIFEST, directory / MANIFEST)
@@ -211,7 +237,9 @@ def _move_into(temporary: pathlib.Path, directory: pathlib.Path) -> None:
 
 def _remove_leftovers(directory: pathlib.Path) -> None:
     """Removes what processes left behind that were killed; what is young may be another one's work."""
-    for leftover in directory.parent.glob(f".{directory.name}.*{_PARTIAL}"):
+    named = {entry["file"] for entry in manifest(directory)["files"].values()}
+    nameless = [path for path in directory.glob("*.npy") if path.name not in named]
+    for leftover in (*nameless, *directory.parent.glob(f".{directory.name}.*{_PARTIAL}")):
         with contextlib.suppress(OSError):
             if time.time() - leftover.stat().st_mtime > _LEFTOVER_AGE_S:
-                shutil.rmtree(leftover, ignore_errors=True)
+                shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()

@@ -128,8 +128,6 @@ class Draft:
         columns, splits = self._columns(place)
         columns[PARAMETERS] = np.array([parameters for *_, parameters in self._cells], np.int64)[order]
         splits[PARAMETERS] = Split.TRAIN
-        for values in columns.values():
-            values.flags.writeable = False  # so that the table need not copy them
         return Table(self._space, name, rows, columns, splits)
 
     def _columns(self, place: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, Split]]:

@@ -73,17 +73,16 @@ class Table:
         object.__setattr__(self, "splits", MappingProxyType(dict(self.splits)))
 
     def _checked(self, column: str, given: np.ndarray) -> np.ndarray:
-        values = np.asarray(given)
-        if values.flags.writeable or values.dtype.kind not in "iuf":  # a map of a file is neither copied nor loaded
-            values = np.array(values, values.dtype if values.dtype.kind in "iuf" else np.float64)
-            values.flags.writeable = False
-        finite = np.isfinite(values)
+        values = np.array(given)  # a copy: nobody else can change it
+        values = values if values.dtype.kind in "iuf" else values.astype(np.float64)
+        values.flags.writeable = False
         fits = values.ndim in (1, 2) and len(values) == len(self.rows)
-        if not fits or not finite.reshape(len(values), -1).any(axis=1).all():
+        there = np.isfinite(values).reshape(len(values), -1) if fits else np.zeros((1, 1), bool)
+        if not there.any(axis=1).all() or np.isinf(values).any():
             raise TableError(
                 f"column {column!r} of table {self.name!r}",
-                expected=f"{len(self.rows)} rows of finite numbers",
-                received=f"shape {values.shape}, {np.count_nonzero(~finite)} not finite",
+                expected=f"{len(self.rows)} rows of finite numbers, nan only for repeats that are missing",
+                received=f"shape {values.shape}, {np.count_nonzero(~np.isfinite(values))} not finite",
             )
         return values
 
@@ -160,11 +159,11 @@ class Table:
         return values.astype(np.float64) if values.ndim == 1 else np.nanmean(values, axis=1, dtype=np.float64)
 
     def budgets(self, name: str) -> Mapping[int, str]:
-        """Returns the columns of the same quantity by their epochs, ascending; empty where a name has none."""
-        quantity, at, _ = name.partition(BUDGET)
-        parts = [(column, column.rpartition(BUDGET)) for column in self.columns if at]
-        found = {int(epochs): column for column, (base, _, epochs) in parts if base == quantity and epochs.isdecimal()}
-        return dict(sorted(found.items()))
+        """Returns the columns of the same quantity by their epochs, ascending; empty where a name has no epochs."""
+        quantity = _parts(name)[0]
+        parts = {column: _parts(column) for column in self.columns}
+        found = {epochs: column for column, (base, epochs) in parts.items() if epochs and base == quantity}
+        return dict(sorted(found.items())) if name in found.values() else {}
 
     @functools.cached_property
     def checksum(self) -> str:
@@ -177,6 +176,13 @@ class Table:
             digest.update(f"\n{name}\n{self.splits[name].value}\n{values.shape}\n".encode("utf-8"))
             digest.update(np.ascontiguousarray(values, "<f8").view(np.uint8).data)
         return digest.hexdigest()
+
+
+def _parts(column: str) -> tuple[str, int | None]:
+    """Returns the quantity and the epochs of a column's name; None where it has none."""
+    quantity, _, epochs = column.rpartition(BUDGET)
+    is_number = epochs.isdecimal() and str(int(epochs)) == epochs and epochs != "0"
+    return (quantity, int(epochs)) if quantity and is_number else (column, None)
 
 
 def _default_split(column: str) -> Split:
