@@ -237,3 +237,15 @@ def test_ctrl_c_ends_cleanly_with_a_report(tmp_path):
     assert "Traceback" not in err and "tfnas resume" in out
     assert (folder / "report.html").exists()
     assert json.loads((folder / "config.json").read_text())["trials"] == 30
+
+
+def test_what_is_a_name_stays_one_beside_a_folder_of_that_name(tmp_path, monkeypatch):
+    from tfnas.data.load import is_path
+
+    monkeypatch.chdir(tmp_path)
+    for name in ("digits", "cifar10", "tfds:mnist", "mine", "imagenet"):
+        (tmp_path / name).mkdir()
+    assert [is_path(name) for name in ("digits", "cifar10", "tfds:mnist", "mine", "imagenet", "absent")] == [
+        *(False, False, False),
+        *(True, True, False),
+    ]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import tfnas.data.folder
+from tfnas.data import decoded as copies
 from tfnas.data import from_folder
+from tfnas.errors import DataError
 
 
 @pytest.fixture
@@ -108,7 +111,131 @@ def test_a_file_more_and_a_file_less(root, kept, decoded):
     from_folder(root)
     (root / "ant" / "new.bmp").unlink()
     from_folder(root)
-    assert decoded == [20, 21]
+    assert decoded == [20, 21, 20]
+
+
+def test_a_newer_copy_replaces_the_older_one(root, kept, decoded):
+    from_folder(root)
+    (before,) = kept.iterdir()
+    _write(root / "ant" / "new.bmp", 5)
+    data = from_folder(root)
+    (after,) = kept.iterdir()
+    assert after != before and _same(data, from_folder(root)) and decoded == [20, 21]
+
+
+def test_a_class_more_is_a_change_too(tmp_path, root, kept):
+    from_folder(root)
+    (root / "fly").mkdir()
+    _write(root / "fly" / "0.bmp", 5)
+    assert from_folder(root).num_classes == 3 and len(list(kept.iterdir())) == 1
+
+
+def test_mapped_pixels_outlive_their_copy(root, kept):
+    for name in ("train", "valid", "test"):
+        for label in ("ant", "bee"):
+            (root / name / label).mkdir(parents=True)
+            _write(root / name / label / "0.bmp", 7)
+    for label in ("ant", "bee"):
+        for file in (root / label).iterdir():
+            file.rename(root / "train" / label / f"more{file.name}")
+        (root / label).rmdir()
+    from_folder(root)
+    mapped = from_folder(root)
+    pixels = np.array(mapped.train.x)
+    assert isinstance(mapped.train.x, np.memmap)
+    _write(root / "train" / "ant" / "0.bmp", 8)
+    assert not np.array_equal(from_folder(root).train.x, pixels)
+    assert len(list(kept.iterdir())) == 1 and np.array_equal(mapped.train.x, pixels)
+
+
+def test_other_folders_sizes_and_classes_keep_their_copies(tmp_path, root, kept, decoded):
+    for name in ("other", "third"):
+        for label in ("ant", "bee", "fly"):
+            (tmp_path / name / label).mkdir(parents=True)
+            for k in range(10):
+                _write(tmp_path / name / label / f"{k}.bmp", k)
+    loads = [
+        {"path": root},
+        {"path": root, "image_size": 3},
+        {"path": tmp_path / "other"},
+        *({"path": tmp_path / "third", "classes": 2, "class_seed": seed} for seed in range(2)),
+    ]
+    names = {from_folder(**options).class_names for options in loads[3:]}
+    assert len(names) == 2
+    for options in loads[:3]:
+        from_folder(**options)
+    assert len(list(kept.iterdir())) == len(loads)
+    _write(root / "ant" / "new.bmp", 5)
+    from_folder(root)
+    assert len(list(kept.iterdir())) == len(loads)
+    decoded.clear()
+    for options in (*loads[2:], {"path": root}):
+        from_folder(**options)
+    assert decoded == []
+    from_folder(root, image_size=3)
+    assert decoded == [21] and len(list(kept.iterdir())) == len(loads)
+
+
+def test_what_died_processes_left_is_removed_after_a_day(root, kept):
+    for name, hours in ((".part-old", 25), (".part-new", 1), (".part-bare", 25), ("mine", 25)):
+        (kept / name).mkdir(parents=True)
+        if name != ".part-bare":
+            (kept / name / "x.npy").write_bytes(b"x" * 10)
+        then = time.time() - 3600 * hours
+        for path in (*(kept / name).iterdir(), kept / name):
+            os.utime(path, (then, then))
+    for young in (kept / ".part-old", kept / ".part-old" / "x.npy"):  # either shows that somebody may be writing
+        os.utime(young)
+        from_folder(root)
+        assert {".part-old", ".part-new", "mine"} <= {path.name for path in kept.iterdir()}
+        os.utime(young, (then, then))
+        _write(root / "ant" / f"new{young.name}.bmp", 5)  # so that it is decoded again
+    from_folder(root)
+    left = {path.name for path in kept.iterdir()}
+    assert len(left) == 3 and {".part-new", "mine"} < left
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b"\xff", b'{"shape": [1]}'])
+def test_copies_that_say_nothing_of_their_folder_stay(root, kept, content):
+    (kept / ("0" * 32)).mkdir(parents=True)
+    (kept / ("0" * 32) / "manifest.json").write_bytes(content)
+    from_folder(root)
+    assert len(list(kept.iterdir())) == 2
+
+
+def test_size_and_clear(root, kept):
+    assert copies.size() == copies.clear() == 0
+    from_folder(root)
+    from_folder(root, image_size=3)
+    (kept / ".part-left").mkdir()
+    (kept / ".part-left" / "x.npy").write_bytes(b"x" * 1000)
+    total = sum(file.stat().st_size for file in kept.rglob("*.*") if file.is_file())
+    assert copies.size() == total > 20 * 5 * 6 * 3 + 20 * 3 * 3 * 3 + 1000
+    assert copies.clear() == total and list(kept.iterdir()) == [] and copies.size() == 0
+    assert len(from_folder(root).train) == 12
+
+
+def test_clear_removes_nothing_of_others(tmp_path, root, kept):
+    from_folder(root)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.txt").write_text("a")
+    (kept / "notes").mkdir()
+    (kept / "notes" / "b.txt").write_text("b")
+    (kept / ("f" * 32)).symlink_to(tmp_path / "elsewhere")
+    (kept / ("e" * 32)).write_text("a file")
+    copies.clear()
+    assert sorted(path.name for path in kept.iterdir()) == ["e" * 32, "f" * 32, "notes"]
+    assert (tmp_path / "elsewhere" / "a.txt").exists() and (kept / "notes" / "b.txt").exists()
+
+
+def test_what_cannot_be_removed_is_said(root, kept, monkeypatch):
+    def fail(*_, **__):
+        raise PermissionError("not yours")
+
+    from_folder(root)
+    monkeypatch.setattr("tfnas.data.decoded.shutil.rmtree", fail)
+    with pytest.raises(DataError, match="decoded images in .*not yours"):
+        copies.clear()
 
 
 def test_folders_that_only_look_alike(tmp_path, root, kept, decoded):

@@ -52,6 +52,7 @@ def test_class_folders(tmp_path):
         "source": str(tmp_path / "insects"),
         "layout": "class folders",
         "ignored_files": 0,
+        "ignored_examples": [],
         "image_size": [6, 8],
         "resized": 0,
         "seed": 1,
@@ -213,7 +214,20 @@ def test_other_files_are_counted_and_hidden_ones_passed_over(tmp_path):
     (tmp_path / ".cache").mkdir()
     data = from_folder(tmp_path)
     assert data.provenance["ignored_files"] == 4
+    named = ["labels.csv", os.path.join("ant", "Thumbs.db"), os.path.join("ant", "notes.txt")]
+    assert data.provenance["ignored_examples"] == named
+    json.dumps(data.provenance)
     assert sum(map(len, data.splits)) == 20 and data.num_classes == 2
+
+
+def test_a_name_that_is_no_text_is_shown_all_the_same(tmp_path):
+    _classes(tmp_path)
+    try:
+        with open(os.fsencode(tmp_path) + b"/caf\xe9.txt", "wb"):
+            pass
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert from_folder(tmp_path).provenance["ignored_examples"] == ["caf\N{REPLACEMENT CHARACTER}.txt"]
 
 
 def test_other_files_beside_split_folders_are_counted(tmp_path):
@@ -221,7 +235,13 @@ def test_other_files_beside_split_folders_are_counted(tmp_path):
     (tmp_path / "README").write_text("x")
     (tmp_path / "train" / "labels.csv").write_text("x")
     (tmp_path / "train" / "ant" / "notes.txt").write_text("x")
-    assert from_folder(tmp_path).provenance["ignored_files"] == 3
+    provenance = from_folder(tmp_path).provenance
+    assert provenance["ignored_files"] == 3
+    assert provenance["ignored_examples"] == [
+        "README",
+        os.path.join("train", "labels.csv"),
+        os.path.join("train", "ant", "notes.txt"),
+    ]
 
 
 def test_progress_counts_to_the_total_in_the_calling_thread(tmp_path):
@@ -251,10 +271,22 @@ def test_broken_images_are_named(tmp_path, suffix):
         _fails(tmp_path, rf"image .*bee{os.sep}001{suffix}: expected a complete JPEG, PNG, BMP or GIF file")
 
 
+@pytest.mark.parametrize("victim", ["ant/000.png", "bee/001.png"])
+def test_an_empty_file_is_called_empty(tmp_path, victim):
+    _classes(tmp_path)
+    (tmp_path / victim).write_bytes(b"")
+    _fails(tmp_path, f"image .*{victim}: expected a complete .*; received an empty file. Replace or remove the file")
+    (tmp_path / victim).write_bytes(b"no image at all")
+    with pytest.raises(DataError) as caught:
+        from_folder(tmp_path)
+    assert "received something that is not recognised as one" in str(caught.value)
+    assert "object at" not in str(caught.value)
+
+
 def test_formats_that_are_not_listed_are_not_opened(tmp_path):
     _classes(tmp_path)
     Image.fromarray(_pixels(0)).save(tmp_path / "ant" / "000.png", format="TIFF")
-    _fails(tmp_path, "image .*000.png.*UnidentifiedImageError")
+    _fails(tmp_path, "image .*000.png.*not recognised as one")
 
 
 def test_a_link_that_leads_nowhere(tmp_path):
@@ -331,6 +363,25 @@ def test_class_folders_beside_split_folders(tmp_path):
     _classes(tmp_path / "train")
     _classes(tmp_path)
     _fails(tmp_path, "received ant/, bee/, train/. Put class folders into train/")
+
+
+@pytest.mark.parametrize(
+    ("names", "received", "remedy"),
+    [
+        (("Train", "Test"), "Test/, Train/", "test/, train/"),
+        (("train", "Test"), "Test/", "test/"),
+        (("TRAIN", "Validation", "test"), "TRAIN/, Validation/", "train/, validation/"),
+    ],
+)
+def test_split_folders_in_capitals(tmp_path, names, received, remedy):
+    for name in names:
+        _classes(tmp_path / name, count=3)
+    _fails(tmp_path, f"expected split folders in lower case; received {received}. Rename them: {remedy}")
+
+
+def test_classes_may_be_called_like_splits_in_capitals(tmp_path):
+    _classes(tmp_path, ("Bus", "Train", "Test"))
+    assert from_folder(tmp_path).class_names == ("Bus", "Test", "Train")
 
 
 def test_two_names_of_one_split(tmp_path):

@@ -101,3 +101,15 @@ def test_batches_of_something_else(root, value):
     (root / "train_data_batch_4").write_bytes(pickle.dumps(value, protocol=2))
     with pytest.raises(DataError, match="train_data_batch_4"):
         load(root)
+
+
+@pytest.mark.parametrize("names", [(), ("train_data_batch_1",), ("val_data",)])
+def test_an_incomplete_folder_by_name(monkeypatch, tmp_path, names):
+    (tmp_path / "imagenet16").mkdir()
+    for name in names:
+        (tmp_path / "imagenet16" / name).write_bytes(b"x")
+    monkeypatch.chdir(tmp_path)
+    missing = ", ".join(name for name in _NAMES if name not in names)
+    message = f"expected train_data_batch_1 to train_data_batch_10 and val_data; received no {missing}"
+    with pytest.raises(DataError, match=message):
+        load("imagenet16")

@@ -94,6 +94,16 @@ def test_image_data():
     assert [part.split for part in _data(test=None).splits] == [Split.TRAIN, Split.VALIDATION]
 
 
+def test_what_is_printed_is_one_short_line():
+    data = _data()
+    assert repr(data.train) == "Examples(train, x uint8 (6, 4, 5, 3), y int64 (6,))"
+    assert repr(data) == "ImageData('toy', uint8 images of (4, 5, 3), train 6, validation 6, test 6, 2 classes)"
+    parts = {split.value: _examples(split, y=np.zeros((6, 2))) for split in Split}
+    assert repr(_data(**{**parts, "test": None}, class_names=())) == (
+        "ImageData('toy', uint8 images of (4, 5, 3), train 6, validation 6, regression)"
+    )
+
+
 def test_two_data_sets_can_be_compared():
     data = _data()
     assert data == data and data != _data() and data.train != _data().train

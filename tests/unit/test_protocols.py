@@ -59,17 +59,37 @@ def test_published_sizes(keras, name, classes, train, validation, test):
     assert not np.array_equal(other.validation.x, data.validation.x)
 
 
-def test_a_protocol_refuses_other_data(keras):
+def test_a_protocol_refuses_other_data(keras, tmp_path):
     with pytest.raises(DataError, match="'nasbench101': expected CIFAR-10 .10 classes.; received 100 classes"):
         load("cifar100", protocol="nasbench101")
     with pytest.raises(DataError, match="CIFAR-10 as published: 50000 train images and 10000 test.*60000 train"):
         load("mnist", protocol="nasbench201")
     with pytest.raises(DataError, match="CIFAR-10 .* or CIFAR-100 .* or ImageNet16-120 .*; received 200"):
         protocols.get("nasbench201", 200)
-    with pytest.raises(ConfigError, match="protocol: expected none with data of one's own"):
-        load("digits", protocol="nasbench201")
+    for own in ("digits", tmp_path / "mine.npz"):
+        with pytest.raises(ConfigError) as caught:
+            load(own, protocol="nasbench201")
+        assert "data that 'nasbench201' is for: CIFAR-10 (10 classes) or CIFAR-100" in str(caught.value)
+        assert "CIFAR-10, CIFAR-100, ImageNet16-120, Tiny-ImageNet, ImageNet, by name or" in str(caught.value)
+
+
+@pytest.mark.parametrize("spec", ["cifar10", "digits", "mine.npz", "imagenet16", "tfds:pets", "nowhere"])
+@pytest.mark.parametrize("other", [{}, {"classes": 5}, {"image_size": 3}])
+def test_an_unknown_protocol_is_named_before_anything_else(spec, other):
     with pytest.raises(UnknownNameError, match="nasbench101, nasbench201, darts.*received 'nasbench301'"):
-        load("cifar10", protocol="nasbench301")
+        load(spec, protocol="nasbench301", **other)
+
+
+def test_a_size_is_asked_for_where_the_study_resizes():
+    study = protocols.get("graphpnas_randwire", 200)
+    with pytest.raises(ConfigError, match="'graphpnas_randwire': expected image_size, since the study resizes to 224"):
+        study.check_size(None)
+    study.check_size(64)
+    study.check_size((64, 64))
+    for other in protocols.PROTOCOLS:
+        assert (other.resize is None) == (other.side is None)
+        if other.resize is None:
+            other.check_size(None)
 
 
 @pytest.mark.parametrize("other", [{"validation": 0.1}, {"test": 0.0}, {"classes": 5}])

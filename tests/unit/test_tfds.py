@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import types
 
 import numpy as np
 import pytest
 
-from tfnas.data import from_tfds, load
-from tfnas.errors import DataError, DependencyError
+from tfnas.data import from_tfds, load, protocols
+from tfnas.errors import ConfigError, DataError, DependencyError
 
 
 def _image(seed: int, shape=(6, 5, 3)) -> np.ndarray:
@@ -65,6 +66,14 @@ def test_resizing(catalogue):
     assert load("tfds:pets", image_size=(4, 3)).input_shape == (4, 3, 3)
     catalogue.splits = {"train": _split(20, shape=(6, 6, 1))}
     assert load("tfds:pets", image_size=4).input_shape == (4, 4, 1)
+
+
+def test_a_study_that_resizes_asks_for_a_size(catalogue, monkeypatch):
+    study = dataclasses.replace(protocols.get("graphpnas_randwire", 200), classes=2, train=20, held_out=4)
+    monkeypatch.setattr(protocols, "PROTOCOLS", (study,))
+    with pytest.raises(ConfigError, match="expected image_size, since the study resizes to 224"):
+        load("tfds:pets", protocol="graphpnas_randwire")
+    assert load("tfds:pets", protocol="graphpnas_randwire", image_size=3).input_shape == (3, 3, 3)
 
 
 def test_memory_limit(catalogue):

@@ -249,12 +249,26 @@ def _open(content: bytes, form: Form) -> tuple[Image | None, tuple[int, int]]:
 
 def _unreadable(file: pathlib.Path, error: Exception) -> DataError:
     """Returns the error of a damaged file, whatever Pillow raised: that may be a struct.error or SyntaxError too."""
+    from PIL import UnidentifiedImageError
+
+    received = f"{type(error).__name__}: {error}"
+    if _is_empty(file):
+        received = "an empty file"
+    elif isinstance(error, UnidentifiedImageError):  # its own text is the address of an object
+        received = "something that is not recognised as one"
     return DataError(
         f"image {file}",
         expected=f"a complete {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file",
-        received=f"{type(error).__name__}: {error}",
+        received=received,
         remedy="Replace or remove the file.",
     )
+
+
+def _is_empty(file: pathlib.Path) -> bool:
+    try:
+        return os.path.getsize(file) == 0
+    except OSError:
+        return False
 
 
 def _size(count: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfnas.checks import check_flag, check_positive
 from tfnas.data import protocols
-from tfnas.data.decoded import digest_of, open_decoded, save_decoded
+from tfnas.data.decoded import digest_of, open_decoded, origin_of, save_decoded
 from tfnas.data.decoding import MEMORY_LIMIT, Progress, checked_size, common_form, decode
 from tfnas.data.images import Examples, ImageData
 from tfnas.data.listing import list_class_folders
@@ -20,6 +20,9 @@ from tfnas.data.subset import choose_classes, described
 from tfnas.data.tiny_imagenet import is_tiny_imagenet, list_tiny_imagenet
 from tfnas.errors import ConfigError
 from tfnas.trial import Split
+
+_EXAMPLES = 3
+"""How many of the files that are passed over a provenance names."""
 
 
 def from_folder(
@@ -44,10 +47,12 @@ def from_folder(
     images with equal class shares. Classes and files are sorted by name. Images are decoded to uint8,
     to one channel if all files are grey and to red, green and blue otherwise (see
     `tfnas.data.decoding.decode`). Hidden files and folders, and files without an image suffix, are
-    passed over; the provenance says how many of the latter there were.
+    passed over; the provenance says how many of the latter there were, and names three.
 
     Decoded images are kept in ``images/`` of the data folder (`tfnas.data.home.data_dir`), and mapped
-    from there as long as no file of the folder changes. It can be emptied at any time.
+    from there as long as no file of the folder changes. Then it is decoded again, and the older copy is
+    removed. Other folders, sizes and choices of classes have copies of their own. All can be removed at
+    any time (`tfnas.data.decoded.clear`).
 
     Args:
         path: The folder.
@@ -65,7 +70,8 @@ def from_folder(
         on_progress: Called in this thread with the number of images decoded so far and the total.
 
     Raises:
-        ConfigError: If `image_size`, `memory_limit` or `classes` cannot be.
+        ConfigError: If `image_size`, `memory_limit` or `classes` cannot be, or the protocol resizes
+            images and no `image_size` is given.
         UnknownNameError: If there is no such protocol.
         DataError: If the folders are laid out in another way, a file is no image, sizes differ, the
             images need more memory than the limit, or the protocol is for other data.
@@ -96,6 +102,7 @@ def from_folder(
         if Split.TEST not in parts and Split.VALIDATION in parts:
             parts[Split.TEST] = parts.pop(Split.VALIDATION)
         study.check({split: len(files) for split, (files, _) in parts.items()})
+        study.check_size(size)
         validation, test, halve_test = study.validation, 0.0, study.halve_test
         notes["protocol"] = study.to_dict()
     labels = {split: np.array(numbers, np.int64) for split, (_, numbers) in parts.items()}
@@ -105,7 +112,8 @@ def from_folder(
     starts = dict(zip(parts, np.cumsum([0, *(len(part) for part, _ in parts.values())]).tolist()))
     rows = {split: starts[source] + index for split, (source, index) in placed.items()}
     form = common_form(files, size, memory_limit, str(path))
-    digest = digest_of(path, files, form) if cache else None
+    origin = origin_of(path, form, listing.class_names if "class_subset" in notes else None)
+    digest = digest_of(origin, files) if cache else None
     kept = None if digest is None else open_decoded(digest)
     if kept is not None:
         pixels, resized = kept
@@ -126,7 +134,7 @@ def from_folder(
         ends = np.cumsum([len(index) for index in rows.values()])
         images = dict(zip(rows, np.split(pixels, ends[:-1])))
         if digest is not None:
-            save_decoded(digest, pixels, np.argsort(order), resized)
+            save_decoded(digest, origin, pixels, np.argsort(order), resized)
     examples = {
         split: Examples(images[split], labels[source][index], split) for split, (source, index) in placed.items()
     }
@@ -139,7 +147,8 @@ def from_folder(
         provenance={
             "source": str(path),
             "layout": listing.layout,
-            "ignored_files": listing.ignored,
+            "ignored_files": len(listing.ignored),
+            "ignored_examples": [_shown(file.relative_to(path)) for file in listing.ignored[:_EXAMPLES]],
             "image_size": [form.height, form.width],
             "resized": resized,
             **listing.notes,
@@ -147,6 +156,11 @@ def from_folder(
             **done,
         },
     )
+
+
+def _shown(path: pathlib.Path) -> str:
+    """Returns a path as text that every file can hold, whatever bytes it is made of."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _take(pixels: np.ndarray, index: np.ndarray) -> np.ndarray:

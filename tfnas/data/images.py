@@ -11,7 +11,7 @@ from tfnas.errors import DataError
 from tfnas.trial import Split
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # arrays have no single truth value to compare by
+@dataclass(frozen=True, slots=True, eq=False, repr=False)  # arrays have no single truth value to compare by
 class Examples:
     """Images and labels of one split, as arrays.
 
@@ -69,8 +69,11 @@ class Examples:
     def __len__(self) -> int:
         return len(self.x)
 
+    def __repr__(self) -> str:
+        return f"Examples({self.split.value}, x {self.x.dtype} {self.x.shape}, y {self.y.dtype} {self.y.shape})"
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ImageData:
     """A data set: three splits and what they mean.
 
@@ -127,6 +130,11 @@ class ImageData:
     def num_classes(self) -> int:
         """Number of classes; 0 for regression."""
         return len(self.class_names)
+
+    def __repr__(self) -> str:
+        splits = ", ".join(f"{examples.split.value} {len(examples)}" for examples in self.splits)
+        task = f"{self.num_classes} classes" if self.class_names else "regression"
+        return f"ImageData({self.name!r}, {self.train.x.dtype} images of {self.input_shape}, {splits}, {task})"
 
 
 def check_classes(class_names: Sequence[str], name: str) -> None:

@@ -35,14 +35,14 @@ class Listing:
         parts: Files and labels of each split there is, at least for training.
         class_names: One name a class.
         layout: What the folder looks like, for people.
-        ignored: How many files are no images.
+        ignored: Files that are no images.
         notes: What else a provenance should say, as JSON values.
     """
 
     parts: Mapping[Split, Labelled]
     class_names: tuple[str, ...]
     layout: str
-    ignored: int
+    ignored: tuple[pathlib.Path, ...]
     notes: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -58,6 +58,7 @@ def list_class_folders(root: pathlib.Path, choose: Choose) -> Listing:
     """
     folders, loose = list_folder(root)
     names = {folder.name for folder in folders}
+    _check_lower_case(root, sorted(names))
     train = root / "train"
     if names and (names <= set(_SPLIT_FOLDERS) or ("train" in names and list_folder(train)[0])):
         layout, splits = "split folders", _split_folders(root, names)
@@ -66,7 +67,7 @@ def list_class_folders(root: pathlib.Path, choose: Choose) -> Listing:
     parts: dict[Split, Labelled] = {}
     class_names: tuple[str, ...] = ()
     wanted: Sequence[int] = ()
-    ignored = len(loose) if layout == "split folders" else 0
+    ignored = list(loose) if layout == "split folders" else []
     for split, folder in splits.items():
         classes, others = list_folder(folder)
         found = tuple(entry.name for entry in classes)
@@ -82,7 +83,7 @@ def list_class_folders(root: pathlib.Path, choose: Choose) -> Listing:
                 received=f"{', '.join(differing)} in only one of them",
                 remedy="Every split needs the same class folders.",
             )
-        ignored += len(others)
+        ignored += others
         labelled: Labelled = ([], [])
         for label, position in enumerate(wanted):
             images, other = list_images(classes[position])
@@ -90,11 +91,11 @@ def list_class_folders(root: pathlib.Path, choose: Choose) -> Listing:
             labelled[1].extend([label] * len(images))
             ignored += other
         parts[split] = labelled
-    return Listing(parts, tuple(class_names[k] for k in wanted), layout, ignored)
+    return Listing(parts, tuple(class_names[k] for k in wanted), layout, tuple(ignored))
 
 
-def list_images(folder: pathlib.Path) -> tuple[list[pathlib.Path], int]:
-    """Returns the images in a folder, sorted by name, and how many other files there are.
+def list_images(folder: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
+    """Returns the images in a folder and the other files, both sorted by name.
 
     Raises:
         DataError: If there are none, or folders among them.
@@ -107,7 +108,10 @@ def list_images(folder: pathlib.Path) -> tuple[list[pathlib.Path], int]:
             received=f"the folder {folders[0].name}/",
             remedy=f"Expected is {LAYOUT}.",
         )
-    images = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
+    images: list[pathlib.Path] = []
+    others: list[pathlib.Path] = []
+    for file in files:
+        (images if file.suffix.lower() in IMAGE_SUFFIXES else others).append(file)
     if not images:
         raise DataError(
             f"class folder {folder}",
@@ -115,7 +119,7 @@ def list_images(folder: pathlib.Path) -> tuple[list[pathlib.Path], int]:
             received=f"none among {len(files)} files",
             remedy="Add images or remove the folder.",
         )
-    return images, len(files) - len(images)
+    return images, others
 
 
 def list_folder(folder: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.Path]]:
@@ -135,6 +139,18 @@ def list_folder(folder: pathlib.Path) -> tuple[list[pathlib.Path], list[pathlib.
             f"folder {folder}", expected="a folder that can be read", received=error.strerror or str(error)
         ) from error
     return folders, files
+
+
+def _check_lower_case(root: pathlib.Path, names: Sequence[str]) -> None:
+    """Refuses ``Train/`` and the like, unless they hold no folders: then they are classes."""
+    capital = [name for name in names if name not in _SPLIT_FOLDERS and name.lower() in _SPLIT_FOLDERS]
+    if any(list_folder(root / name)[0] for name in capital):
+        raise DataError(
+            f"folders in {root}",
+            expected="split folders in lower case",
+            received=", ".join(f"{name}/" for name in capital),
+            remedy=f"Rename them: {', '.join(f'{name.lower()}/' for name in capital)}.",
+        )
 
 
 def _split_folders(root: pathlib.Path, names: set[str]) -> dict[Split, pathlib.Path]:

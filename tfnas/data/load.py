@@ -6,7 +6,7 @@ import os
 import pathlib
 from typing import Sequence
 
-from tfnas.data import store
+from tfnas.data import protocols, store
 from tfnas.data.decoding import checked_size
 from tfnas.data.digits import digits
 from tfnas.data.folder import from_folder
@@ -26,6 +26,11 @@ _ACCEPTED = (
     "with one folder of images a class"
 )
 _FRACTION = 0.2
+
+
+def is_path(spec: str) -> bool:
+    """Whether `load` reads the file or folder of this name, and not what is known under it."""
+    return spec != "digits" and spec not in NAMES and not spec.startswith(PREFIX) and os.path.exists(spec)
 
 
 def load(
@@ -61,7 +66,7 @@ def load(
         classes: Number of classes to draw at random; all by default.
         class_seed: Seed of that draw.
         protocol: Name of a study whose splits are wanted, instead of fractions and `classes`; see
-            `tfnas.data.protocols`.
+            `tfnas.data.protocols`. Where the study resizes images, `image_size` must say to what.
         cache: Whether decoded images of folders are kept on disk, and looked for there.
 
     Raises:
@@ -72,18 +77,21 @@ def load(
     """
     if not isinstance(spec, (str, os.PathLike)):
         raise DataError("data", expected=_ACCEPTED, received=repr(spec))
-    if protocol is not None and (validation, test, classes) != (_FRACTION, _FRACTION, None):
-        raise ConfigError(
-            "protocol",
-            expected="a protocol alone, since it decides the splits and classes",
-            received=f"{protocol!r} with validation={validation}, test={test}, classes={classes}",
-            remedy="Leave the others away.",
-        )
+    if protocol is not None:
+        protocols.of_name(protocol)
+        if (validation, test, classes) != (_FRACTION, _FRACTION, None):
+            raise ConfigError(
+                "protocol",
+                expected="a protocol alone, since it decides the splits and classes",
+                received=f"{protocol!r} with validation={validation}, test={test}, classes={classes}",
+                remedy="Leave the others away.",
+            )
     name, path = os.fspath(spec), pathlib.Path(spec)
     if name in FOLDERS and not path.is_dir():
         path = store.published_folder(name)
     is_named = name == "digits" or name in NAMES
-    if not is_named and path.is_dir() and not is_imagenet16(path):
+    is_batches = name == "imagenet16" or is_imagenet16(path)
+    if not is_named and path.is_dir() and not is_batches:
         return from_folder(
             path,
             image_size=image_size,
@@ -122,9 +130,10 @@ def load(
     elif protocol is not None:
         raise ConfigError(
             "protocol",
-            expected="none with data of one's own",
-            received=f"{protocol!r} with {name!r}",
-            remedy="Protocols are for published data sets, by name or as a folder.",
+            expected=f"data that {protocol!r} is for: {protocols.data_of(protocol)}",
+            received=repr(name),
+            remedy=f"Protocols are for {', '.join(dict.fromkeys(known.data for known in protocols.PROTOCOLS))}, by "
+            "name or as a folder.",
         )
     elif name == "digits":
         data = digits(seed=seed, validation=validation, test=test)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Mapping
 
-from tfnas.errors import DataError, UnknownNameError
+from tfnas.errors import ConfigError, DataError, UnknownNameError
 from tfnas.trial import Split
 
 
@@ -31,6 +31,7 @@ class Protocol:
         flip: Whether half of the images are mirrored, in training.
         final_cutout: Side of a blanked square when the winner is trained; none in the search.
         resize: Side that images have when they are trained on; None for their own.
+        side: Side of the published images, where the study resizes them.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Protocol:
     flip: bool = False
     final_cutout: int = 0
     resize: int | None = None
+    side: int | None = None
 
     @property
     def augmentation(self) -> dict[str, Any]:
@@ -67,6 +69,23 @@ class Protocol:
                 + " and ".join(f"{size or 'some'} {part} images" for part, size in wanted.items()),
                 received=", ".join(f"{size} {part} images" for part, size in there.items()),
                 remedy="Take the whole data set in its published parts, or give fractions instead of a protocol.",
+            )
+
+    def check_size(self, image_size: object) -> None:
+        """Checks that somebody chose the size of the images, where the study's is not their own.
+
+        Networks of the study's size cost so much more that neither size should come unasked.
+
+        Raises:
+            ConfigError: If the study resizes images and `image_size` is None.
+        """
+        if self.resize is not None and image_size is None:
+            raise ConfigError(
+                f"protocol {self.name!r}",
+                expected=f"image_size, since the study resizes to {self.resize}",
+                received="none",
+                remedy=f"Give --image-size {self.resize} as the study, or --image-size {self.side} for the images' "
+                "own size.",
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -109,6 +128,7 @@ PROTOCOLS: tuple[Protocol, ...] = (
         pad_crop=4,
         flip=True,
         resize=224,
+        side=64,
     ),
     Protocol(
         "ghn",
@@ -134,6 +154,31 @@ PROTOCOLS: tuple[Protocol, ...] = (
 """What is known. Protocols of one name differ in the number of classes."""
 
 
+def of_name(name: str) -> tuple[Protocol, ...]:
+    """Returns the protocols of a study, one a data set.
+
+    Raises:
+        UnknownNameError: Listing the names there are.
+    """
+    named = tuple(protocol for protocol in PROTOCOLS if protocol.name == name)
+    if not named:
+        raise UnknownNameError(
+            "protocol",
+            expected=f"one of {', '.join(dict.fromkeys(protocol.name for protocol in PROTOCOLS))}",
+            received=repr(name),
+        )
+    return named
+
+
+def data_of(name: str) -> str:
+    """Returns the data sets of a study, for people.
+
+    Raises:
+        UnknownNameError: If there is no such protocol.
+    """
+    return " or ".join(f"{protocol.data} ({protocol.classes} classes)" for protocol in of_name(name))
+
+
 def get(name: str, classes: int) -> Protocol:
     """Returns the protocol of a study for data of so many classes.
 
@@ -141,19 +186,12 @@ def get(name: str, classes: int) -> Protocol:
         UnknownNameError: Listing the names there are.
         DataError: If the study has no data set of so many classes.
     """
-    named = [protocol for protocol in PROTOCOLS if protocol.name == name]
-    if not named:
-        raise UnknownNameError(
-            "protocol",
-            expected=f"one of {', '.join(dict.fromkeys(protocol.name for protocol in PROTOCOLS))}",
-            received=repr(name),
-        )
-    for protocol in named:
+    for protocol in of_name(name):
         if protocol.classes == classes:
             return protocol
     raise DataError(
         f"data for protocol {name!r}",
-        expected=" or ".join(f"{protocol.data} ({protocol.classes} classes)" for protocol in named),
+        expected=data_of(name),
         received=f"{classes} classes",
         remedy="Take that data set, or give fractions instead of a protocol.",
     )

@@ -48,6 +48,7 @@ def from_tfds(
         DependencyError: If the package is not installed.
         DataError: If the data set cannot be had, has no images with class labels or no training split,
             sizes differ, the images need more memory than the limit, or the protocol is for other data.
+        ConfigError: If the protocol resizes images, and no size is given.
         UnknownNameError: If there is no such protocol.
     """
     try:
@@ -77,6 +78,8 @@ def from_tfds(
             received=f"{len(class_names)} classes and the splits {', '.join(there)}",
         )
     study = None if protocol is None else protocols.get(protocol, len(class_names))
+    if study is not None:
+        study.check_size(image_size)
     parts = {}
     for split, keys in _SPLITS.items():
         for key in keys:

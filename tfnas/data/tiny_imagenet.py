@@ -13,8 +13,9 @@ _ANNOTATIONS = "val_annotations.txt"
 
 
 def is_tiny_imagenet(root: pathlib.Path) -> bool:
-    """Returns whether a folder has the layout."""
-    return (root / "val" / _ANNOTATIONS).is_file() and (root / "val" / "images").is_dir()
+    """Returns whether a folder has the layout, be it that a part of ``val`` is missing."""
+    there = ((root / "val" / _ANNOTATIONS).is_file(), (root / "val" / "images").is_dir())
+    return all(there) or (any(there) and any(folder.is_dir() for folder in root.glob("train/*/images")))
 
 
 def list_tiny_imagenet(root: pathlib.Path, choose: Choose) -> Listing:
@@ -28,15 +29,15 @@ def list_tiny_imagenet(root: pathlib.Path, choose: Choose) -> Listing:
         choose: Which classes to list; see `tfnas.data.listing.list_class_folders`.
 
     Raises:
-        DataError: If a class has no ``images`` folder, or the annotations do not say one known class
-            for each of the ``val`` images.
+        DataError: If a class has no ``images`` folder, or the annotations are missing or do not say one
+            known class for each of the ``val`` images, or there is none of an image that they name.
     """
     classes, _ = list_folder(root / "train")
     names = tuple(folder.name for folder in classes)
     check_classes(names, str(root / "train"))
     wanted = choose(names)
     train: Labelled = ([], [])
-    ignored = 0
+    ignored: list[pathlib.Path] = []
     for label, position in enumerate(wanted):
         images, other = list_images(classes[position] / "images")
         train[0].extend(images)
@@ -44,22 +45,28 @@ def list_tiny_imagenet(root: pathlib.Path, choose: Choose) -> Listing:
         ignored += other
     images, other = list_images(root / "val" / "images")
     annotated = _annotations(root / "val" / _ANNOTATIONS, set(names))
-    if missing := [image.name for image in images if image.name not in annotated]:
-        raise DataError(
-            str(root / "val" / _ANNOTATIONS),
-            expected=f"a line for each of the {len(images)} images",
-            received=f"none for {missing[0]} ({len(missing)} are missing)",
-            remedy="The file may have been cut short: unpack the archive again.",
-        )
+    there = {image.name for image in images}
+    _refuse_missing(root / "val" / _ANNOTATIONS, f"a line for each of the {len(there)} images", there - set(annotated))
+    _refuse_missing(root / "val" / "images", f"the {len(annotated)} annotated images", set(annotated) - there)
     labels = {names[position]: label for label, position in enumerate(wanted)}
     shown = [image for image in images if annotated[image.name] in labels]
     return Listing(
         parts={Split.TRAIN: train, Split.TEST: (shown, [labels[annotated[image.name]] for image in shown])},
         class_names=tuple(labels),
         layout="Tiny-ImageNet",
-        ignored=ignored + other,
+        ignored=(*ignored, *other),
         notes={"test_images": "the labelled val images; labels of the test images were never published"},
     )
+
+
+def _refuse_missing(path: pathlib.Path, expected: str, missing: set[str]) -> None:
+    if missing:
+        raise DataError(
+            str(path),
+            expected=expected,
+            received=f"none for {min(missing)}" + (f" and {len(missing) - 1} more" if len(missing) > 1 else ""),
+            remedy="Something was cut short or removed: unpack the archive again.",
+        )
 
 
 def _annotations(path: pathlib.Path, known: set[str]) -> dict[str, str]:
@@ -67,6 +74,13 @@ def _annotations(path: pathlib.Path, known: set[str]) -> dict[str, str]:
     classes: dict[str, str] = {}
     try:
         lines = path.read_text("utf-8").splitlines()
+    except FileNotFoundError as error:
+        raise DataError(
+            str(path),
+            expected="the file that tells the class of each image in val/images, as this looks like Tiny-ImageNet",
+            received="no such file",
+            remedy="Unpack the archive again.",
+        ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(str(path), expected="text in UTF-8", received=str(error)) from error
     for number, line in enumerate(lines, 1):

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-import os
 import pathlib
 from typing import Callable, ContextManager
 
 from tfnas import report, search, spaces, strategies
+from tfnas.data.load import is_path
 from tfnas.errors import ConfigError, RunFolderError
 from tfnas.evaluators import Evaluator, TrainingEvaluator
 from tfnas.job.config import CONFIG_FILE, SearchConfig, read_config
@@ -90,7 +90,7 @@ def _strategy(name: str, config: SearchConfig) -> strategies.Strategy:
 def _resolved(config: SearchConfig, evaluator: Evaluator) -> SearchConfig:
     """Fills in what was left open, so that the run can be resumed from another folder or machine."""
 
-    if os.path.exists(config.data):  # else it is a name
+    if is_path(config.data):
         config = dataclasses.replace(config, data=str(pathlib.Path(config.data).absolute()))
     if config.table is not None and is_file(config.table):
         config = dataclasses.replace(config, table=str(pathlib.Path(config.table).absolute()))

@@ -144,6 +144,11 @@ def _data(run: Source) -> tuple[Fact, ...]:
     notes += [f"split as in {study}"] if study else []
     notes += [f"seed {known['seed']}"] if "seed" in known else []
     notes += ["equal class shares"] if known.get("stratified") else []
+    subset = known.get("class_subset")
+    notes += [f"{len(subset['names'])} of {subset['of']} classes, drawn"] if subset else []
+    if known.get("ignored_files"):
+        such = ", ".join(known.get("ignored_examples", ()))
+        notes += [f"{plural(known['ignored_files'], 'file')} passed over" + (f", such as {such}" if such else "")]
     return (Fact("Examples", ", ".join(f"{size:,} {split}" for split, size in sizes.items()), ", ".join(notes)),)
 
 
