@@ -8,7 +8,7 @@ import pathlib
 
 import pytest
 
-from tfnas.data import catalogue, store
+from tfnas.data import catalogue, places
 from tfnas.data.tables import Table, analog
 
 _DEFAULT = pathlib.Path(__file__).resolve().parents[1].parent / "shared" / "data"
@@ -31,4 +31,4 @@ def real_data(name: str) -> pathlib.Path:
 @functools.cache
 def real_table() -> Table:
     """Returns NAS-Bench-201's accuracies from the package that the extra ``test`` installs."""
-    return analog.read(store.published_file(catalogue.get("nasbench201_analog")))
+    return analog.read(places.published_file(catalogue.get("nasbench201_analog")))

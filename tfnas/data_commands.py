@@ -1,15 +1,22 @@
-"""The command line: ``tfnas data list | fetch | import | check | path``."""
+"""The command line: ``tfnas data list | fetch | import | check | remove | path``."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import pathlib
+import shlex
+import shutil
 import sys
-from typing import Any, Callable, Iterator
+import textwrap
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
 
 import click
 
-from tfnas.errors import ConfigError, DataError
+from tfnas.errors import ConfigError, DataError, TfnasError
+
+if TYPE_CHECKING:
+    from tfnas.data.tables import Table
 
 _COLOURS = {
     "ready": "green",
@@ -17,10 +24,8 @@ _COLOURS = {
     "downloaded": "cyan",
     "partly downloaded": "yellow",
     "damaged": "red",
-    "not here": "dim",
+    "not here": None,
 }
-_WIDTH = 140
-"""Characters of a line where the output is no terminal."""
 
 
 @click.group()
@@ -34,29 +39,27 @@ def data() -> None:
 @data.command("list")
 def list_() -> None:
     """List the data that is known by name, and your own tables."""
-    from rich.table import Table
-
     from tfnas.data import catalogue, store
     from tfnas.data.home import data_dir
 
-    shown = Table(box=None, pad_edge=False)
-    for column in ("name", "what it is", "space", "state", "size", "how"):
-        shown.add_column(
-            column, no_wrap=column == "name", overflow="fold", justify="right" if column == "size" else "left"
-        )
-    for name in (*catalogue.names(), *store.own_tables()):
+    names = (*catalogue.names(), *store.own_tables())
+    width = max(map(len, catalogue.names()))
+    _row("name", width, "state", None, "size", "how")
+    for name in names:
         here = store.status(name)
         size = _size(here.size) if here.size else ""
-        state = f"[{_COLOURS[here.state]}]{here.state}[/]"
         if name in catalogue.names():
             entry = catalogue.get(name)
-            title = f"{entry.title} ({entry.note})" if entry.note else entry.title
-            shown.add_row(name, title, entry.space or "", state, size, _way(entry, here.state))
+            _row(name, width, here.state, _COLOURS[here.state], size, _way(entry, here.state))
+            about = (entry.title, entry.note, entry.space and f"space {entry.space}")
         else:
-            shown.add_row(name, "your own table", store.space_of(name), state, size, "")
-    console = _console()
-    console.print(shown)
-    console.print(f"\nGet it with: tfnas data fetch NAME, which says what to do by hand. Kept in {data_dir()}")
+            _row(name, width, here.state, _COLOURS[here.state], size, "" if here.state == "ready" else "import")
+            space = store.space_of(name)
+            about = ("your own table", space and f"space {space}")
+        click.secho(_wrapped("; ".join(filter(None, about)), "  "), dim=True)
+    click.echo()
+    click.echo(_wrapped("Get it with: tfnas data fetch NAME, which says what to do by hand.", ""))
+    click.echo(f"Kept in {data_dir()}")
 
 
 @data.command()
@@ -65,15 +68,20 @@ def list_() -> None:
 def fetch(name: str, offline: bool) -> None:
     """Download data that is known by NAME, and import it if it is a table.
 
-    A download that is broken off goes on where it was. What cannot be downloaded is explained.
+    A download that is broken off goes on where it was. A damaged table is mended. What cannot be downloaded is
+    explained.
     """
-    from tfnas.data import fetching
+    from tfnas.data import fetching, store
 
-    with _interruptible(f"tfnas data fetch {name}"), _bars() as bar:
+    with _interruptible(), _bars() as bar:
         path = fetching.fetch(
             name, offline=offline or None, on_download=bar("download", in_bytes=True), on_read=bar("read")
         )
     click.echo(f"{name}: {path or 'embedded, nothing to fetch'}")
+    if name in store.tables():
+        read = store.table(name)
+        _say_columns(name, read)
+        _say_search(name, read)
 
 
 @data.command("import")
@@ -83,7 +91,6 @@ def fetch(name: str, offline: bool) -> None:
 @click.option("--name", default=None, show_default="the file's", help="Name of a CSV table.")
 @click.option(
     "--split",
-    "splits",
     multiple=True,
     metavar="COLUMN=SPLIT",
     show_default="test where the column's name says so, else validation",
@@ -92,85 +99,193 @@ def fetch(name: str, offline: bool) -> None:
 @click.option(
     "--architecture", default=None, metavar="COLUMN", show_default="arch", help="Column of a CSV table's architectures."
 )
-def import_(
-    source: str,
-    path: pathlib.Path | None,
-    space: str | None,
-    name: str | None,
-    splits: tuple[str, ...],
-    architecture: str | None,
-) -> None:
+@click.option(
+    "--columns", default=None, metavar="A,B", show_default="all of numbers", help="The columns of a CSV table to load."
+)
+@click.option(
+    "--replace", is_flag=True, default=False, show_default="off", help="Replace a table of your own of the same name."
+)
+def import_(source: str, path: pathlib.Path | None, **options: Any) -> None:
     """Import a table that you have: NAME FILE, or FILE.csv with --space.
+
+    NAME alone imports a table again that a package brings.
 
     \b
     tfnas data import nasbench101_only108 nasbench_only108.tfrecord
     tfnas data import mine.csv --space nasbench201 --split valid_loss=validation
     """
-    from tfnas.data import store
+    from tfnas.data import catalogue, store
 
-    again = " ".join(["tfnas data import", source, *([str(path)] if path else ["..."])])
-    if path is not None:
-        given = {"--space": space, "--name": name, "--split": splits, "--architecture": architecture}
-        if wrong := [option for option, value in given.items() if value]:
-            raise ConfigError(
-                ", ".join(wrong), expected="none with a NAME of the catalogue", received=f"{source} {path}"
-            )
-        with _interruptible(again), _bars() as bar:
-            folder = store.import_known(source, path, on_read=bar("read"))
-    else:
-        if space is None:
-            raise ConfigError(
-                f"import of {source!r}",
-                expected="NAME FILE for a table that tfnas data list has, or FILE.csv --space SPACE",
-                received="one argument and no --space",
-            )
-        pairs = dict(_pair(text) for text in splits)
-        with _interruptible(again):
-            folder = store.import_csv(source, space, name=name, splits=pairs, architecture=architecture or "arch")
+    if path is None and options["space"] is None and source in catalogue.names() and catalogue.get(source).package:
+        path = store.package_file(source)
+    if path is None:
+        return _import_csv(source, **options)
+    if wrong := [f"--{option}" for option, value in options.items() if value]:
+        raise ConfigError(", ".join(wrong), expected="none with a NAME of the catalogue", received=f"{source} {path}")
+    with _interruptible(), _bars() as bar:
+        folder = store.import_known(source, path, on_read=bar("read"))
+    read = store.table(source)
+    click.echo(f"{source}: {folder}")
+    _say_columns(source, read)
+    _say_search(source, read)
+
+
+def _import_csv(
+    source: str,
+    space: str | None,
+    name: str | None,
+    split: tuple[str, ...],
+    architecture: str | None,
+    columns: str | None,
+    replace: bool,
+) -> None:
+    from tfnas.data import fetching, places, store
+    from tfnas.data.tables.csv_file import read_header
+
+    if space is None:
+        raise ConfigError(
+            f"import of {source!r}",
+            expected="NAME FILE for a table that tfnas data list has, or FILE.csv --space SPACE",
+            received="one argument and no --space",
+        )
+    declared = dict(_pair(text) for text in split)
+    architecture = architecture or "arch"
+    chosen = [column.strip() for column in (columns or "").split(",") if column.strip()] or None
+    with _interruptible():
+        folder = fetching.import_csv(
+            source, space, name=name, splits=declared, architecture=architecture, columns=chosen, replace=replace
+        )
     read = store.table(folder.name)
-    click.echo(f"{folder.name}: {len(read):,} rows, columns {', '.join(read.columns)}")
-    click.echo(str(folder))
+    origin = {column: "declared" if column in declared else "taken from the name" for column in read.columns}
+    click.echo(f"{folder.name}: {folder}")
+    _say_columns(folder.name, read, origin)
+    left = [
+        column
+        for column in read_header(places.existing(source))
+        if column not in read.columns and column != architecture
+    ]
+    if left:
+        why = "no numbers in them" if chosen is None else "not in --columns"
+        click.echo(_wrapped(f"left out, {why}: {', '.join(left)}", "  "))
+    _say_search(folder.name, read, space)
 
 
 @data.command()
 @click.argument("name", required=False)
 def check(name: str | None) -> None:
-    """Check the checksums of NAME, or of all imported tables. The exit status is 1 if anything is wrong."""
-    from tfnas.data import catalogue, store
+    """Check the checksums of NAME, or of all imported tables. Nothing is imported or written.
 
-    imported = [known for known in catalogue.names() if store.table_dir(known).exists()]
-    chosen = [name] if name else [*imported, *store.own_tables()]
+    The exit status is 1 if anything is wrong.
+    """
+    from tfnas.data import checking, places, store
+
+    if name:
+        store.status(name)
+    chosen = [name] if name else [known for known in store.tables() if os.path.isdir(places.table_dir(known))]
     if not chosen:
         click.echo("nothing is imported")
     wrong = 0
     for known in chosen:
         try:
-            line = store.check(known)
-        except DataError as error:
+            found = checking.check(known)
+        except TfnasError as error:
             wrong += 1
-            click.secho("wrong  ", fg="red", bold=True, nl=False)
-            line = str(error)
-        else:
-            click.secho("right  ", fg="green", nl=False)
-        click.echo(f"{known}: {line}")
+            click.secho("wrong", fg="red", bold=True, nl=False)
+            click.echo(f"  {known}: {error}")
+            continue
+        click.secho("right" if found.compared else "not checked", fg="green" if found.compared else "yellow", nl=False)
+        click.echo(f"  {known}: {found.line}")
+        if name and found.table is not None:
+            _say_columns(name, found.table)
+            _say_search(name, found.table)
     sys.exit(1 if wrong else 0)
 
 
 @data.command()
 @click.argument("name")
+def remove(name: str) -> None:
+    """Remove the imported table NAME. What was downloaded, or imported from, stays."""
+    from tfnas.data import places, store
+
+    size = store.remove(name)
+    click.echo(f"removed {places.table_dir(name)}: {size:,} bytes")
+
+
+@data.command()
+@click.argument("name")
 def path(name: str) -> None:
-    """Print where NAME is on this machine."""
+    """Print where NAME is on this machine, once it is ready."""
     from tfnas.data import store
 
     here = store.status(name)
-    if here.path is None:
+    if here.path is None or here.state != "ready":
         raise DataError(
             f"path of {name!r}",
-            expected="data in a file or folder",
+            expected="data that is ready, in a file or folder",
             received=here.state,
-            remedy=f"Run: tfnas data fetch {name}" if here.state == "not here" else "It comes with a package.",
+            remedy="It comes with a package." if here.state == "embedded" else store.again(name),
         )
     click.echo(str(here.path))
+
+
+def _say_columns(name: str, table: Table, origin: Mapping[str, str] | None = None) -> None:
+    """Prints the columns of a table by split, and by where the splits are known from if `origin` tells."""
+    click.echo(f"{name}: {_count(len(table), 'row')}, {_count(len(table.columns), 'column')}")
+    groups: dict[str, list[str]] = {}
+    for column, split in table.splits.items():
+        groups.setdefault(f"{split.value}, {origin[column]}" if origin else split.value, []).append(column)
+    for group, columns in groups.items():
+        click.echo(_wrapped(f"{group}: {', '.join(columns)}", "  "))
+
+
+def _say_search(name: str, table: Table, space: str | None = None) -> None:
+    """Prints what to run to search a table; its space as it was given, or as the table names it."""
+    words = ["tfnas", "search", "--space", space or table.space.name, "--evaluator", "table", "--table", name]
+    click.echo(f"Search it with: {shlex.join([*words, *_signal(name, table)])}")
+
+
+def _signal(name: str, table: Table) -> list[str]:
+    """Returns the options that name what a search sees, none where the benchmark has a column for that."""
+    from tfnas import job
+    from tfnas.data import store
+    from tfnas.trial import Split
+
+    if store.columns(name) is not None:
+        return []
+    order = (Split.VALIDATION, Split.TRAIN, Split.TEST)
+    signal = min(table.splits, key=lambda column: order.index(table.splits[column]))
+    options = ["--signal", signal]
+    if table.splits[signal] is Split.TEST:
+        options.append("--benchmark-study")
+    try:
+        job.with_table(job.SearchConfig(evaluator="table", table=name, signal=signal))
+    except ConfigError:  # its name sounds as if less were better
+        options += ["--signal-direction", "min"]
+    return options
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def _row(name: str, width: int, state: str, colour: str | None, size: str, how: str) -> None:
+    """Prints a line of the list, without spaces at its end."""
+    state_width, size_width = max(map(len, _COLOURS)), 8
+    rest = f"{size:>{size_width}}  {how}".rstrip()
+    gap = " " * (state_width - len(state) + 2) if rest else ""
+    click.echo(f"{name:<{width}}  {click.style(state, fg=colour)}{gap}{rest}")
+
+
+def _wrapped(text: str, indent: str) -> str:
+    """Returns a text in lines that fit the terminal, further ones indented; no word is broken."""
+    return textwrap.fill(
+        text,
+        shutil.get_terminal_size().columns,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _way(entry: Any, state: str) -> str:
@@ -195,18 +310,10 @@ def _size(count: int) -> str:
     return decimal(count)
 
 
-def _console(**options: Any) -> Any:
-    from rich.console import Console
-
-    console = Console(highlight=False, **options)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH, **options)
-    return console
-
-
 @contextlib.contextmanager
-def _interruptible(again: str) -> Iterator[None]:
+def _interruptible() -> Iterator[None]:
     """Says after Ctrl-C what to run to go on."""
+    again = _command()
     try:
         yield
     except KeyboardInterrupt:
@@ -214,12 +321,27 @@ def _interruptible(again: str) -> Iterator[None]:
         sys.exit(130)
 
 
+def _command() -> str:
+    """Returns the command that is running, as it was given."""
+    context = click.get_current_context()
+    words = ["tfnas", "data", str(context.info_name)]
+    for parameter in context.command.params:
+        value = context.params[str(parameter.name)]
+        for each in value if isinstance(value, tuple) else (value,):
+            if each is None or each is False:
+                continue
+            words += parameter.opts[:1] if isinstance(parameter, click.Option) else []
+            words += [] if each is True else [str(each)]
+    return shlex.join(words)
+
+
 @contextlib.contextmanager
 def _bars() -> Iterator[Callable[..., Callable[[int, int | None], None]]]:
     """Yields a function that makes observers, each with a bar of its own, on a terminal only."""
+    from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = _console(stderr=True)
+    console = Console(highlight=False, stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=30), "{task.percentage:>3.0f}%")
     plain = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
     bytes_ = Progress(

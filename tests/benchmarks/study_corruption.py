@@ -16,7 +16,7 @@ from tests.benchmarks.line import Line
 from tests.official import nasbench101_files, nats_files
 from tests.realdata import real_table
 from tests.unit import test_enas_table, test_nasbench_macro_table
-from tfnas.data import Table, catalogue, store
+from tfnas.data import Table, catalogue, places, store
 from tfnas.data.home import DATA_DIR_VARIABLE
 from tfnas.data.tables import analog, cache, enas, nasbench101, nasbench_macro, nats
 from tfnas.errors import DataError
@@ -55,7 +55,7 @@ def _formats(folder: pathlib.Path) -> dict[str, tuple[pathlib.Path, Read]]:
     plain.write_text(f"arch,value\n{rows}")
     packed.write_bytes(gzip.compress(plain.read_bytes(), mtime=0))
     pickle = folder / "data.anb"
-    shutil.copy(store.published_file(catalogue.get(analog.NAME)), pickle)
+    shutil.copy(places.published_file(catalogue.get(analog.NAME)), pickle)
     cache.save(table, folder / "table", {})
     (column,) = (folder / "table").glob("column_2-*.npy")
     space = NASBench201()

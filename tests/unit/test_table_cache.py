@@ -342,3 +342,19 @@ def test_a_view_of_somebody_elses_array_is_copied():
     table = Table(SPACE, "made", natives, {"valid": view}, {"valid": Split.VALIDATION})
     values[:] = 7.0
     assert not table.column("valid").any()
+
+
+def test_a_space_of_ones_own_is_found_by_another_process(tmp_path):
+    from recipes.own_space.skip_net import SkipNet
+
+    space = SkipNet()
+    natives = tuple(dict.fromkeys(space.to_native(space.sample(np.random.default_rng(seed))) for seed in range(9)))
+    values = {"valid": np.arange(float(len(natives)))}
+    table = Table(space, "own", natives, values, {"valid": Split.VALIDATION})
+    cache.save(table, tmp_path / "table", SOURCE)
+    script = (
+        "import pathlib, sys; from tfnas.data.tables import cache\n"
+        "print(cache.open_table(pathlib.Path(sys.argv[1])).rows.native(0))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "table")], capture_output=True, text=True)
+    assert done.stdout.strip() == natives[0], done.stderr

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from tfnas import cli, job, recipe
-from tfnas.data import store
+from tfnas.data import places, store
 from tfnas.data.tables import Table, cache
 from tfnas.errors import ConfigError, DependencyError, RunFolderError
 from tfnas.runlog import RunRecord
@@ -86,7 +86,7 @@ def test_less_may_be_better(tmp_path):
 
 
 def test_what_to_install_is_said_where_the_package_is_absent(monkeypatch, tmp_path):
-    monkeypatch.setattr(store.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(places.importlib.util, "find_spec", lambda name: None)
     done = search("-o", tmp_path / "run")
     assert done.exit_code == 2
     assert 'pip install "tfnas[tables]"' in done.output
@@ -107,7 +107,7 @@ def own_table():
 
 
 def test_a_table_of_ones_own_is_searched_by_name(tmp_path):
-    cache.save(own_table(), store.table_dir("mine"), {})
+    cache.save(own_table(), places.table_dir("mine"), {})
     options = ("--table", "mine", "--signal", "valid", "--test-columns", "test", "--cost", "seconds")
     done = search(*options, "--trials", 8, "-o", tmp_path / "run")
     assert done.exit_code == 0, done.output
@@ -145,7 +145,7 @@ def test_drawn_repeats_and_given_columns_reach_the_evaluator(tmp_path):
         "test": [3.0] * len(natives),
     }
     splits = {"valid": Split.VALIDATION, "seconds": Split.TRAIN, "test": Split.TEST}
-    cache.save(Table(SPACE, "mine", natives, columns, splits), store.table_dir("mine"), {})
+    cache.save(Table(SPACE, "mine", natives, columns, splits), places.table_dir("mine"), {})
     options = ("--table", "mine", "--signal", "valid", "--cost", "seconds", "--repeat", "random")
     done = search(*options, "--trials", 12, "-o", tmp_path / "run")
     assert done.exit_code == 0, done.output

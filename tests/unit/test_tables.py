@@ -5,6 +5,7 @@ import dataclasses
 import gzip
 import io
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ import pytest
 
 from tests.realdata import real_data
 from tfnas.data import Table
+from tfnas.data.tables.csv_file import read_header
 from tfnas.errors import ConfigError, TableError, UnknownNameError
 from tfnas.spaces import NASBench201
 from tfnas.trial import Split
@@ -125,6 +127,31 @@ ROW = ROWS[2].split(",")
             ["line 3", "'test_acc'", "'nan'", "2 of 4"],
             id="not finite",
         ),
+        pytest.param(
+            GOOD.replace("arch", "cell"), {}, ["--architecture", "architecture=..."], id="no architectures, what to do"
+        ),
+        pytest.param(GOOD.replace(",", ";"), {}, ["line 1", "semicolons", "with commas"], id="semicolons"),
+        pytest.param(GOOD.replace(",", "\t"), {}, ["line 1", "tabs", "with commas"], id="tabs"),
+        pytest.param(
+            re.sub(r"(\.25),", r"\1%,", GOOD),
+            {},
+            ["line 2", "'test_acc'", "'90.25%' (4 of 4", "plain numbers", "--columns A,B", "columns=[...]"],
+            id="per cent",
+        ),
+        pytest.param(
+            re.sub(r"(\.25),", r"\1 %,", lines((2, ROWS[0].replace("90.25", "absent")))),
+            {},
+            ["line 2", "'test_acc'", "'absent' (4 of 4"],
+            id="per cent in most rows",
+        ),
+        pytest.param(re.sub(r"9(\d)\.25", r'"9\1,25"', GOOD), {}, ["line 2", "'90,25'"], id="decimal commas"),
+        pytest.param(
+            "arch,note,more\n" + "".join(f"{native},a,b\n" for native in NATIVES),
+            {},
+            ["at least one column of numbers", "note, more"],
+            id="nothing but text",
+        ),
+        pytest.param("arch\n" + "\n".join(NATIVES), {}, ["column of numbers", "no other columns"], id="one column"),
         pytest.param(GOOD, {"columns": ["note"]}, ["line 2", "'note'", "'n0'"], id="text column asked for"),
         pytest.param(GOOD, {"splits": {"note": "test"}}, ["line 2", "'note'", "'n0'"], id="split of a text column"),
         pytest.param(
@@ -165,8 +192,26 @@ def test_a_cut_short_gzip_file_is_refused_after_its_last_line(tmp_path):
 def test_missing_files_and_folders_are_refused(tmp_path):
     with pytest.raises(TableError, match="absent.csv: .*no such file"):
         Table.from_csv(tmp_path / "absent.csv", SPACE)
-    with pytest.raises(TableError, match="directory"):
+    with pytest.raises(TableError, match="a CSV file; received a folder"):
         Table.from_csv(tmp_path, SPACE)
+
+
+def test_text_that_only_begins_like_a_number_is_text(tmp_path):
+    for text in ("1st", "2024-01-31", "3x3", "%", "1.2.3.4", "1,2,3", "45 K", ""):
+        table = Table.from_csv(write(tmp_path, re.sub(r"n\d", f'"{text}"', GOOD)), SPACE)
+        assert "note" not in table.columns
+
+
+def test_columns_of_per_cent_can_be_left_out(tmp_path):
+    path = write(tmp_path, re.sub(r"(\.25),", r"\1%,", GOOD))
+    assert list(Table.from_csv(path, SPACE, columns=["valid"]).columns) == ["valid"]
+
+
+def test_the_header_alone(tmp_path):
+    assert read_header(write(tmp_path, GOOD.replace(",note", ", note ,"))) == tuple(
+        HEADER.replace(",note", ",note,").split(",")
+    )
+    assert read_header(write(tmp_path, "")) == ()
 
 
 def test_arguments_are_checked(tmp_path):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from typing import Sequence
 
 from tfnas.errors import UnknownNameError
 
@@ -61,7 +62,7 @@ class Entry:
         file: The published file, or folder; None where Keras downloads or nothing is needed.
         manual: How to get it where it cannot be downloaded, sentences; empty where it can.
         package: Module of a Python package that brings the file, None where none does.
-        keras: Keras's file or folder of it below ``~/.keras/datasets``, None for other data.
+        keras: Whether Keras downloads it, see `tfnas.data.keras_datasets`.
         note: What else one must know.
     """
 
@@ -75,7 +76,7 @@ class Entry:
     file: RemoteFile | None = None
     manual: str = ""
     package: str | None = None
-    keras: str | None = None
+    keras: bool = False
     note: str = ""
 
 
@@ -87,11 +88,16 @@ def get(name: str) -> Entry:
     """
     if name in _BY_NAME:
         return _BY_NAME[name]
-    close = difflib.get_close_matches(name, _BY_NAME, n=1)
-    raise UnknownNameError(
-        "name of data",
-        expected=f"one of {', '.join(_BY_NAME)}",
-        received=repr(name),
+    raise unknown("name of data", name, names())
+
+
+def unknown(kind: str, name: str, known: Sequence[str]) -> UnknownNameError:
+    """Returns the error of a name that is none of the known ones; it suggests the closest of these."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return UnknownNameError(
+        kind,
+        expected=f"one of {', '.join(known)}",
+        received=f"{name!r}, {_BY_NAME[name].kind}" if name in _BY_NAME else repr(name),
         remedy=_NOT_READ.get(name) or (f"Did you mean {close[0]!r}?" if close else "tfnas data list describes them."),
     )
 
@@ -203,21 +209,21 @@ _ENTRIES = (
         note="weight sharing, no training of its own",
     ),
     Entry("digits", "images", "1,797 handwritten digits of 8x8 pixels, from scikit-learn", "CC BY 4.0"),
-    Entry("mnist", "images", "70,000 handwritten digits of 28x28 pixels", "CC BY-SA 3.0", keras="mnist.npz"),
-    Entry("fashion_mnist", "images", "70,000 pictures of clothes, 28x28 pixels", "MIT", keras="fashion-mnist"),
+    Entry("mnist", "images", "70,000 handwritten digits of 28x28 pixels", "CC BY-SA 3.0", keras=True),
+    Entry("fashion_mnist", "images", "70,000 pictures of clothes, 28x28 pixels", "MIT", keras=True),
     Entry(
         "cifar10",
         "images",
         "60,000 photographs of 32x32 pixels, 10 classes",
         "not stated",
-        keras="cifar-10-batches-py-target",
+        keras=True,
     ),
     Entry(
         "cifar100",
         "images",
         "60,000 photographs of 32x32 pixels, 100 classes",
         "not stated",
-        keras="cifar-100-python-target",
+        keras=True,
     ),
     Entry(
         "tiny_imagenet",
@@ -253,7 +259,7 @@ _ENTRIES = (
         file=RemoteFile("imagenet"),
         manual=(
             "Register at https://image-net.org/download.php, get the ILSVRC 2012 training and validation images, "
-            "and sort them into train/CLASS/ and val/CLASS/"
+            "and sort them into imagenet/train/CLASS/ and imagenet/val/CLASS/"
         ),
     ),
 )

@@ -152,7 +152,8 @@ class TableEvaluator(Evaluator):
                     f"test column {name!r}",
                     expected="a column measured on test examples",
                     received=f"a {splits[name].value} column",
-                    remedy=f"If it was, load the table with splits={{{name!r}: 'test'}}.",
+                    remedy=f"If it was, load the table with splits={{{name!r}: 'test'}}, or on the command line "
+                    f"import it with --split {name}=test.",
                 )
 
     def _check_cost(self) -> None:

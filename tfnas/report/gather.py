@@ -7,8 +7,8 @@ import pathlib
 import re
 from typing import Mapping
 
-from tfnas.plotting import short_count
 from tfnas.ledger import Ledger
+from tfnas.plotting import short_count
 from tfnas.report import results
 from tfnas.report.artefacts import artefacts
 from tfnas.report.data import Fact, ReportData

@@ -21,6 +21,7 @@ from tfnas.data.tables.modules import ModuleRows
 from tfnas.data.tables.rows import Rows, TextRows
 from tfnas.data.tables.table import Table
 from tfnas.errors import TableError
+from tfnas.spaces.base import SearchSpace
 from tfnas.trial import Split
 
 MANIFEST = "manifest.json"
@@ -65,7 +66,7 @@ def save(table: Table, directory: pathlib.Path, source: Mapping[str, Any]) -> No
             files[name] = {"file": file_name, **_sums(temporary / file_name)}
         content = {
             "format": FORMAT,
-            "space": table.space.name,
+            "space": _space_name(table.space),
             "name": table.name,
             "note": table.note,
             "rows": len(table),
@@ -163,6 +164,13 @@ def _map(directory: pathlib.Path, found: Mapping[str, Any]) -> dict[str, np.ndar
         _check(path, sums)
         arrays[name] = np.load(path, mmap_mode="r", allow_pickle=False)
     return arrays
+
+
+def _space_name(space: SearchSpace) -> str:
+    """Returns a name by which another process finds a space: one of a user's own by where its class stands."""
+    kind = type(space)
+    own = not kind.__module__.startswith("tfnas.") and kind.__module__ != "__main__" and "," not in space.name
+    return f"{kind.__module__}:{kind.__qualname__}" if own else space.name
 
 
 def _compact(values: np.ndarray) -> np.ndarray:

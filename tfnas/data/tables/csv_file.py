@@ -8,6 +8,7 @@ import io
 import math
 import os
 import pathlib
+import re
 import zlib
 from typing import BinaryIO, Collection, Iterator, NoReturn, Sequence
 
@@ -17,6 +18,10 @@ from tfnas.errors import ConfigError, InvalidArchitectureError, TableError
 from tfnas.spaces.base import SearchSpace
 
 _GZIP = b"\x1f\x8b"
+_ALMOST_NUMBER = re.compile(r"[+-]?(\d{1,3}(,\d{3})+(\.\d*)?|\d+([.,]\d*)?|[.,]\d+)\s*%?")
+"""What people write for a number and `float` does not read: ``93.1%``, ``93,1``, ``45,922``."""
+_SEPARATORS = {";": "semicolons", "\t": "tabs"}
+_CHOOSE = "name only the columns that you need, with --columns A,B of tfnas data import (in Python columns=[...])"
 
 
 def read_csv(
@@ -32,7 +37,7 @@ def read_csv(
         path: The file, plain or compressed by gzip.
         space: The space of the architectures.
         architecture: Name of their column.
-        columns: The columns to load; None for all with a number in them.
+        columns: The columns to load; None for all that are meant to be of numbers.
         needed: Columns that must be among those.
 
     Returns:
@@ -40,8 +45,7 @@ def read_csv(
     """
     path = pathlib.Path(path)
     lines = _read_lines(path)
-    _, header = next(lines, (0, []))
-    header = [column.strip() for column in header]
+    header = _header(lines)
     wanted = _check_header(path, header, architecture, columns)
     position = header.index(architecture)
     first_line: dict[str, int] = {}
@@ -78,7 +82,7 @@ def read_csv(
     numbers = {
         column: _numbers(path, column, values, list(first_line.values()))
         for column, values in zip(wanted, texts)
-        if columns is not None or column in needed or _has_number(values)
+        if columns is not None or column in needed or _is_numeric(values)
     }
     unknown = [column for column in needed if column not in numbers]
     if unknown:
@@ -87,7 +91,28 @@ def read_csv(
             expected=f"columns that are loaded: {', '.join(numbers)}",
             received=", ".join(map(repr, unknown)),
         )
+    if not numbers:
+        raise TableError(
+            str(path),
+            expected="at least one column of numbers",
+            received=f"none among {', '.join(wanted) or 'no other columns'}",
+            remedy=f"Numbers are written plainly, such as 93.1; {architecture!r} holds the architectures.",
+        )
     return tuple(first_line), numbers
+
+
+def read_header(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Returns the column names in the first line of a file, none of an empty file.
+
+    Raises:
+        TableError: If the file cannot be read.
+    """
+    return _header(_read_lines(pathlib.Path(path)))
+
+
+def _header(lines: Iterator[tuple[int, list[str]]]) -> tuple[str, ...]:
+    _, names = next(lines, (0, []))
+    return tuple(name.strip() for name in names)
 
 
 def _read_lines(path: pathlib.Path) -> Iterator[tuple[int, list[str]]]:
@@ -105,11 +130,13 @@ def _read_lines(path: pathlib.Path) -> Iterator[tuple[int, list[str]]]:
                         yield line, fields
     except FileNotFoundError:
         raise TableError(str(path), expected="a CSV file", received="no such file") from None
+    except IsADirectoryError:
+        raise TableError(str(path), expected="a CSV file", received="a folder") from None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, csv.Error) as error:
         raise TableError(
             f"{path}, after line {line}",
             expected="CSV text in UTF-8, plain or compressed by gzip, to its end",
-            received=str(error),
+            received=getattr(error, "strerror", None) or str(error),
             remedy="The file may be damaged or cut short: get it again.",
         ) from error
 
@@ -119,8 +146,8 @@ def _check_header(
 ) -> dict[str, int]:
     """Returns the position of each column to load; raises where the header does not have them."""
 
-    def refuse(expected: str, received: str) -> NoReturn:
-        raise TableError(f"{path}, line 1", expected=expected, received=received)
+    def refuse(expected: str, received: str, remedy: str = "") -> NoReturn:
+        raise TableError(f"{path}, line 1", expected=expected, received=received, remedy=remedy)
 
     if not header:
         refuse("a line of column names", "an empty file")
@@ -129,7 +156,15 @@ def _check_header(
         raise ConfigError("columns", expected="a sequence of names", received=repr(columns))
     if len(set(header)) < len(header):
         refuse("every column name once", there)
-    for column in (architecture, *(columns or ())):
+    if len(header) == 1 and (found := [name for sign, name in _SEPARATORS.items() if sign in header[0]]):
+        refuse("columns with commas between them", there, f"There are {found[0]} instead. Write the file with commas.")
+    if architecture not in header:
+        refuse(
+            f"a column {architecture!r}",
+            there,
+            "Name the column of architectures with --architecture of tfnas data import (in Python architecture=...).",
+        )
+    for column in columns or ():
         if column not in header:
             refuse(f"a column {column!r}", there)
     return {column: header.index(column) for column in (columns or header) if column != architecture}
@@ -144,7 +179,7 @@ def _numbers(path: pathlib.Path, column: str, texts: Sequence[str], lines: Seque
             f"{path}, line {lines[first]}, column {column!r}",
             expected="a finite number",
             received=f"{texts[first]!r:.60} ({wrong.size} of {len(texts)} values are not one)",
-            remedy="Mend the file, or name only the columns that you need, with columns=[...].",
+            remedy=f"Write plain numbers, such as 93.1, or {_CHOOSE}.",
         )
     return values
 
@@ -156,5 +191,8 @@ def _number(text: str) -> float:
         return math.nan
 
 
-def _has_number(texts: Sequence[str]) -> bool:
-    return any(math.isfinite(_number(text)) for text in texts)
+def _is_numeric(texts: Sequence[str]) -> bool:
+    """Whether a column was meant to be of numbers: at least one is one, or most are numbers as people write them."""
+    if any(math.isfinite(_number(text)) for text in texts):
+        return True
+    return sum(_ALMOST_NUMBER.fullmatch(text.strip()) is not None for text in texts) > len(texts) / 2
