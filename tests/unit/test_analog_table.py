@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import functools
 import hashlib
 import importlib.metadata
@@ -15,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.realdata import real_data
-from tfnas.data import Table, catalogue, pickles, store
+from tfnas.data import Table, catalogue, pickles, places
 from tfnas.data.tables import analog
 from tfnas.errors import DataError, TableError
 from tfnas.spaces import NASBench201
@@ -28,7 +29,7 @@ ENTRY = catalogue.get(analog.NAME)
 @functools.cache
 def published() -> pathlib.Path:
     """The file of the installed package."""
-    path = store.published_file(ENTRY)
+    path = places.published_file(ENTRY)
     if not path.is_file():
         pytest.skip(f"the package {analog.PACKAGE} is absent: pip install {analog.PACKAGE}=={analog.VERSION}")
     return path
@@ -201,6 +202,14 @@ def test_a_made_up_file_is_read(tmp_path):
         (lambda: made_up(cell(qat_accuracy="text")), TableError, "qat_accuracy from 0 to 100; received 'text'"),
         (lambda: made_up(cell(qat_accuracy="gone")), TableError, "qat_accuracy from 0 to 100; received None"),
         (lambda: made_up(cell(baseline_drift_60=50.0)), TableError, "a record analognasbench.data.DriftMeasurement"),
+        (
+            lambda: made_up(
+                cell(qat_accuracy="LONG").replace(b"S'LONG'\n", b"\x8b\x10\x27\x00\x00" + b"\x01" * 10_000)
+            ),
+            TableError,
+            "qat_accuracy from 0 to 100; received an integer of 79,993 bits",
+        ),
+        (lambda: made_up(key=b"U\xff" + b"x" * 255), TableError, "six digits as a key; received 'xxxx"),
         (lambda: made_up(b"}"), TableError, "a record analognasbench.data.Architecture; received dict"),
         (lambda: made_up().replace(b"Architecture", b"Architectura"), DataError, "Architectura"),
         (lambda: made_up(b"cos\nsystem\n(S'true'\ntR"), DataError, "'os.system'"),
@@ -218,12 +227,21 @@ def test_a_missing_file(tmp_path):
         analog.read(tmp_path / "data.anb")
 
 
-def test_flipped_bits_are_refused_with_their_place_or_give_a_table_in_range(tmp_path):
+@pytest.mark.parametrize("pack", [bytes, bz2.compress])
+def test_a_file_that_is_far_too_long(tmp_path, pack):
+    path = tmp_path / "data.anb"
+    path.write_bytes(pack(b"\x80\x03B" + (65 * 2**20).to_bytes(4, "little") + bytes(65 * 2**20) + b"."))
+    with pytest.raises(DataError, match="more than 67,108,864 bytes"):
+        analog.read(path)
+
+
+@pytest.mark.parametrize("count", [20, pytest.param(100, marks=pytest.mark.slow)])
+def test_flipped_bits_are_refused_with_their_place_or_give_a_table_in_range(tmp_path, count):
     """A raw pickle has no checksum, so that a number may change unseen; the catalogue has one of the whole file."""
     path = tmp_path / "data.anb"
     whole = made_up(cell(qat_accuracy=12.5))
     refused = 0
-    for place in np.random.default_rng(0).integers(8 * len(whole), size=100).tolist():
+    for place in np.random.default_rng(0).integers(8 * len(whole), size=count).tolist():
         data = bytearray(whole)
         data[place // 8] ^= 1 << place % 8
         path.write_bytes(data)
@@ -235,4 +253,4 @@ def test_flipped_bits_are_refused_with_their_place_or_give_a_table_in_range(tmp_
         else:
             assert len(found) == 15_625
             assert all(0 <= values.min() and values.max() <= 100 for values in found.columns.values())
-    assert refused > 20
+    assert refused > 0.2 * count

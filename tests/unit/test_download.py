@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
 import http.server
 import json
@@ -34,6 +36,7 @@ class Site:
     statuses: dict[str, int] = field(default_factory=dict)
     ranges: bool = True
     etag: bool = True
+    weak: bool = False
     honours_if_range: bool = True
     url: str = ""
 
@@ -49,7 +52,7 @@ def site(monkeypatch):
         def do_GET(self):  # noqa: N802
             asked = self.headers.get("Range")
             content = site.contents.get(self.path, b"")
-            tag = f'"{hashlib.md5(content).hexdigest()}"'
+            tag = f'{"W/" if site.weak else ""}"{hashlib.md5(content).hexdigest()}"'
             status = site.statuses.get(self.path, 200 if self.path in site.contents else 404)
             start = 0
             if status == 200 and asked and site.ranges:
@@ -68,7 +71,8 @@ def site(monkeypatch):
                 self.send_header("Content-Range", f"bytes */{len(content)}")
             self.end_headers()
             limit = site.break_after.pop(0) if site.break_after and body else len(body)
-            self.wfile.write(body[:limit])
+            with contextlib.suppress(ConnectionError):  # an interrupted client hangs up
+                self.wfile.write(body[:limit])
             self.close_connection = True
 
         def log_message(self, *_):
@@ -135,14 +139,12 @@ def test_after_an_interruption_the_next_call_goes_on(site, tmp_path):
 
 
 def test_a_whole_part_that_was_not_checked_yet_is_not_downloaded_again(site, tmp_path, monkeypatch):
-    import pooch.core
-
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
     target = tmp_path / "file"
     with monkeypatch.context() as patch:
-        patch.setattr(pooch.core, "hash_matches", interrupted)
+        patch.setattr(download, "_sha256", interrupted)
         with pytest.raises(KeyboardInterrupt):
             get(site, target)
     assert leftovers(target) == ["file.part", "file.part.json"]
@@ -191,6 +193,140 @@ def test_servers_that_cannot_go_on_start_anew(site, tmp_path, feature):
     assert site.requests[-1][2] == 200
 
 
+def test_a_weak_tag_does_not_say_that_the_bytes_are_the_same(site, tmp_path):
+    target = tmp_path / "file"
+    site.weak = True
+    _begun(site, target)
+    assert get(site, target) == SHA256 and site.ranges_asked() == [None, None]
+
+
+@pytest.mark.parametrize("other", ["/file", "/second"])
+def test_bytes_of_another_file_are_gone_before_the_first_one_comes(site, tmp_path, other):
+    """An interruption just then must not leave them as the beginning of the new file."""
+    target = tmp_path / "file"
+    _begun(site, target, paths=(other,), content=bytes(len(CONTENT)))
+    site.contents["/file"] = CONTENT
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        get(site, target, "/file", sha256=None, on_progress=interrupt)
+    assert json.loads((tmp_path / "file.part.json").read_text())["url"] == f"{site.url}/file"
+    assert get(site, target, "/file", sha256=None) == SHA256 and target.read_bytes() == CONTENT
+
+
+def _together(site, target, count, sha256=SHA256):
+    """Fetches one file in several threads; the others come while the first is in the middle of it."""
+    found = []
+    others = [threading.Thread(target=lambda: found.append(get(site, target, sha256=sha256))) for _ in range(count - 1)]
+
+    def begin(done, total):
+        if done > 1_000_000 and others[0].ident is None:
+            for thread in others:
+                thread.start()
+            others[0].join(0.5)  # it waits for us
+
+    found.append(get(site, target, sha256=sha256, on_progress=begin))
+    for thread in others:
+        thread.join()
+    return found
+
+
+@pytest.mark.parametrize("count", [2, 8])
+@pytest.mark.parametrize("sha256", [SHA256, None])
+def test_many_who_want_the_same_file_download_it_once(site, tmp_path, sha256, count):
+    pytest.importorskip("fcntl")
+    target = tmp_path / "file"
+    assert _together(site, target, count, sha256) == [SHA256] * count
+    assert target.read_bytes() == CONTENT and leftovers(target) == [] and len(site.requests) == 1
+
+
+def test_two_processes_that_want_the_same_file_download_it_once(site, tmp_path):
+    pytest.importorskip("fcntl")
+    target = tmp_path / "file"
+    code = (
+        "import pathlib, sys\nfrom tfnas.data import download\n"
+        "import pooch, requests\nprint('here', flush=True)\n"
+        "print(download.fetch([sys.argv[1]], pathlib.Path(sys.argv[2]), sha256=None, size=None))"
+    )
+    other = []
+
+    def begin(done, total):
+        if done > 1_000_000 and not other:
+            command = [sys.executable, "-c", code, f"{site.url}/file", str(target)]
+            other.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+            assert other[0].stdout.readline() == "here\n"
+            with pytest.raises(subprocess.TimeoutExpired):
+                other[0].wait(0.7)  # it waits for us
+
+    assert get(site, target, sha256=None, on_progress=begin) == SHA256
+    assert other[0].communicate()[0].strip() == SHA256
+    assert target.read_bytes() == CONTENT and leftovers(target) == [] and len(site.requests) == 1
+
+
+def test_who_waited_goes_on_where_the_first_broke_off(site, tmp_path):
+    pytest.importorskip("fcntl")
+    target, found = tmp_path / "file", []
+    other = threading.Thread(target=lambda: found.append(get(site, target)))
+
+    def begin(done, total):
+        if done > 1_000_000:
+            other.start()
+            other.join(0.5)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        get(site, target, on_progress=begin)
+    other.join()
+    assert found == [SHA256] and [status for *_, status in site.requests] == [200, 206]
+    assert leftovers(target) == []
+
+
+def test_a_lock_that_a_killed_process_left_keeps_nobody_waiting(site, tmp_path):
+    (tmp_path / "file.lock").touch()
+    assert get(site, tmp_path / "file") == SHA256 and leftovers(tmp_path / "file") == []
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_lock_that_was_removed_meanwhile_is_taken_again(site, tmp_path, monkeypatch, again):
+    """Those before us remove it when they are done; others may already wait for a new one of the same name."""
+    fcntl = pytest.importorskip("fcntl")
+    lock, calls = tmp_path / "file.lock", []
+
+    def removed(*_):
+        calls.append(lock.exists())
+        if len(calls) == 1:
+            lock.unlink()
+            if again:
+                lock.touch()
+
+    monkeypatch.setattr(fcntl, "flock", removed)
+    assert get(site, tmp_path / "file") == SHA256 and calls == [True, True]
+
+
+def test_a_disk_that_knows_no_locks(site, tmp_path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl")
+
+    def unknown(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unknown)
+    assert get(site, tmp_path / "file") == SHA256 and leftovers(tmp_path / "file") == []
+
+
+def test_a_system_without_locks(site, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert get(site, tmp_path / "file") == SHA256 and leftovers(tmp_path / "file") == []
+
+
+def test_the_file_is_no_other_name_of_the_part(site, tmp_path):
+    """Whoever still writes into the part must not change the file."""
+    target = tmp_path / "file"
+    get(site, target)
+    assert target.stat().st_nlink == 1
+
+
 def test_a_server_that_always_breaks_off_is_given_up(site, tmp_path):
     site.etag, site.break_after = False, [1_500_000] * 50
     with pytest.raises(DataError, match="the connection broke off"):
@@ -228,7 +364,10 @@ def test_all_reasons_are_told(site, tmp_path):
         get(site, target, "/missing", "/failing", "/other")
     message = str(caught.value)
     assert f"{site.url}/missing: 404" in message and f"{site.url}/failing: 500" in message
-    assert f"{site.url}/other: SHA256" in message and hashlib.sha256(b"other content").hexdigest() in message
+    assert (
+        f"{site.url}/other: a file with the SHA256" in message
+        and hashlib.sha256(b"other content").hexdigest() in message
+    )
     assert str(target) in message and not target.exists() and leftovers(target) == []
 
 
@@ -254,6 +393,18 @@ def test_offline(site, tmp_path, monkeypatch):
         get(site, tmp_path / "file")
     assert str(tmp_path / "file") in str(caught.value) and SHA256 in str(caught.value)
     assert site.url in str(caught.value) and not site.requests
+    commands = [line.strip() for line in str(caught.value).splitlines()[1:]]
+    assert commands == [
+        f"curl -L -o file {site.url}/file",
+        f"mkdir -p {tmp_path}/ && mv file {tmp_path}/",
+    ]
+
+
+def test_the_words_for_a_move_run_as_they_are_printed(tmp_path):
+    target = tmp_path / "my folder" / "below" / "a file"
+    (tmp_path / target.name).write_bytes(b"content")
+    subprocess.run(download.move_words(target), shell=True, check=True, cwd=tmp_path)
+    assert target.read_bytes() == b"content"
 
 
 def test_a_disk_without_room(site, tmp_path, monkeypatch):
@@ -269,7 +420,7 @@ def test_a_disk_that_fills_up_keeps_what_came(site, tmp_path):
         if done:
             raise OSError(28, "No space left on device")
 
-    with pytest.raises(DataError, match="No space left.*kept"):
+    with pytest.raises(DataError, match="received No space left on device. .*kept"):
         get(site, target, on_progress=fill)
     assert (tmp_path / "file.part").exists()
     assert get(site, target) == SHA256 and site.requests[-1][2] == 206

@@ -167,12 +167,13 @@ def test_files_that_cannot_be_read(tmp_path):
     assert "position" in refusal(path)
 
 
-def test_flipped_bits_are_refused_with_their_place_or_give_a_table_in_range(tmp_path):
+@pytest.mark.parametrize("count", [15, pytest.param(100, marks=pytest.mark.slow)])
+def test_flipped_bits_are_refused_with_their_place_or_give_a_table_in_range(tmp_path, count):
     """JSON has no checksum: a digit may become another one. The mean still gives away those of the accuracies."""
     path = write(tmp_path, content())
     whole, right = path.read_bytes(), nasbench_macro.read(path)
     refused = 0
-    for place in np.random.default_rng(0).integers(8 * len(whole), size=100).tolist():
+    for place in np.random.default_rng(0).integers(8 * len(whole), size=count).tolist():
         damaged = bytearray(whole)
         damaged[place // 8] ^= 1 << place % 8
         path.write_bytes(damaged)
@@ -186,4 +187,4 @@ def test_flipped_bits_are_refused_with_their_place_or_give_a_table_in_range(tmp_
             np.testing.assert_array_equal(found.column("flops"), right.column("flops"))
             np.testing.assert_allclose(found.column("test_accuracy"), right.column("test_accuracy"), atol=4e-4)
             np.testing.assert_allclose(found.column("mean_accuracy"), right.column("mean_accuracy"), atol=2e-4)
-    assert refused > 60
+    assert refused > 0.6 * count

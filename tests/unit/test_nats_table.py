@@ -26,9 +26,15 @@ SPACE = NASBench201()
 INDEXES = (0, 2, 284)
 
 
-@functools.cache
-def names() -> list[str]:
-    return nats_files.natives()
+names = functools.cache(nats_files.natives)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def natives_once():
+    """Enumerating the space for every file takes longest."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nats_files, "natives", names)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -42,12 +48,20 @@ def table(folder):
 
 
 def entry(path: pathlib.Path, change) -> pathlib.Path:
-    """Writes a folder of one architecture, with its content changed."""
+    """Writes a folder of one architecture, with its content changed; not compressed, which takes longest."""
+    meta, whole = seventh()
+    content = pickle.loads(whole)
+    change(content)
+    folder = path / "simple"
+    folder.mkdir()
+    (folder / "meta.pickle.pbz2").write_bytes(meta)
+    (folder / "000007.pickle.pbz2").write_bytes(pickle.dumps(content))
+    return folder
 
-    def spoil(index, content):
-        change(content)
 
-    return nats_files.write_folder(path / "simple", [7], spoil)
+@functools.cache
+def seventh() -> tuple[bytes, bytes]:
+    return pickle.dumps(nats_files.meta([7])), pickle.dumps(nats_files.architecture(7, names()[7]))
 
 
 def refusal(path: pathlib.Path) -> str:
@@ -158,7 +172,14 @@ def test_the_budgets_of_a_quantity_are_found(table):
     }
 
 
-def test_the_single_file_gives_the_same_table(table, tmp_path):
+def test_a_column_whose_split_is_not_known_is_none_of_training(folder, monkeypatch):
+    monkeypatch.delitem(nats._SPLITS, "x-test")
+    with pytest.raises(KeyError, match="x-test"):
+        nats.read(folder)
+
+
+def test_the_single_file_gives_the_same_table(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(nats, "_FILE_LIMIT", 1000)
     path = nats_files.write_file(tmp_path / "NATS-tss-v1_0-3ffb9.pickle.pbz2", INDEXES)
     assert nats.read(path).checksum == table.checksum
 
@@ -262,10 +283,22 @@ HALF, WHOLE = ("cifar10-valid", 777), ("cifar10", 777)
         (_drop("200", "all_results", WHOLE), "('cifar10', 777)"),
         (_set("200", "all_results", []), "received list"),
         (_set("200", "arch_index", 8), "records of this architecture; received those of 8"),
-        (_set("200", "arch_index", 10**5000), "records of this architecture; received those of a int"),
+        (
+            _set("200", "arch_index", 10**5000),
+            "records of this architecture; received those of an integer of 16,610 bits",
+        ),
         (_set("200", "arch_str", np.arange(2)), "records of this architecture"),
-        (_set("200", "dataset_seed", "cifar10", [10**5000] * 2), "every seed of cifar10 once"),
-        (_set("200", "dataset_seed", "cifar10", [10**5000]), "a dictionary with the key a tuple"),
+        (
+            _set("200", "dataset_seed", "cifar10", [10**5000]),
+            "a list of seeds for cifar10; received [an integer of 16,610 bits]",
+        ),
+        (
+            _set("200", "dataset_seed", "cifar10", [k * (2**61 - 1) for k in range(10**5)]),
+            "a list of seeds for cifar10",
+        ),
+        (_set("200", "dataset_seed", "cifar10", [2**32]), "a list of seeds for cifar10"),
+        (_set("200", "dataset_seed", "cifar10", [-1]), "a list of seeds for cifar10"),
+        (_set("200", "dataset_seed", "cifar10", [2**32 - 1]), "the key ('cifar10', 4294967295)"),
         (_set("200", "arch_str", "|none~0|+|none~0|none~1|+|none~0|none~1|none~2|"), "records of this architecture"),
         (_without("200", HALF, "train_acc1es"), "train_acc1es, train_times in the record ('cifar10-valid', 777)"),
         (_without("200", HALF, "train_acc1es", 199), "train_acc1es[199] in the record ('cifar10-valid', 777)"),
@@ -276,6 +309,14 @@ HALF, WHOLE = ("cifar10-valid", 777), ("cifar10", 777)
         (_with("200", HALF, "eval_acc1es", [1.0]), "eval_acc1es['x-valid@199']"),
         (_with("200", HALF, "epochs", 90), "12 or 200 'epochs'"),
         (_with("200", HALF, "epochs", 12), "received"),
+        (
+            lambda content: content["200"]["all_results"].update({HALF: content["12"]["all_results"][HALF]}),
+            "cifar10-valid for 200 epochs in the record ('cifar10-valid', 777); received cifar10-valid for 12",
+        ),
+        (
+            lambda content: content["12"]["all_results"].update({HALF: content["200"]["all_results"][HALF]}),
+            "cifar10-valid for 12 epochs in the record ('cifar10-valid', 777); received cifar10-valid for 200",
+        ),
         (_with("200", HALF, "epochs", "200"), "12 or 200 'epochs'"),
         (_with("200", HALF, "name", "cifar10-test"), "as 'name'"),
         (_with("200", HALF, "name", ["cifar10"]), "as 'name'"),
@@ -293,7 +334,8 @@ HALF, WHOLE = ("cifar10-valid", 777), ("cifar10", 777)
         (_inner("12", ("cifar10", 111), "train_times", 3, -1.0), "train_times[3]"),
     ],
 )
-def test_records_that_are_not_the_benchmarks_are_refused_by_architecture(tmp_path, change, what):
+def test_records_that_are_not_the_benchmarks_are_refused_by_architecture(tmp_path, monkeypatch, change, what):
+    monkeypatch.setattr(nats, "_architectures", lambda *_: names())  # checking the names again takes longest
     message = refusal(entry(tmp_path, change))
     assert what in message and f"architecture 7 ({names()[7]})" in message
 
@@ -408,7 +450,43 @@ def test_what_the_reader_leaves_in_a_record_cannot_be_forged(tmp_path):
     assert "train_times in the record ('cifar10', 777); received {'run'" in refusal(entry(tmp_path, change))
 
 
-@pytest.mark.parametrize(("name", "count"), [("000002.pickle.pbz2", 85), ("meta.pickle.pbz2", 15)])
+def test_files_that_are_far_too_long_are_refused(folder, tmp_path, monkeypatch):
+    packed = bz2.compress(b"\x80\x04B" + (65 * 2**20).to_bytes(4, "little") + bytes(65 * 2**20) + b".")
+    copied = shutil.copytree(folder, tmp_path / "simple")
+    for name in ("000002.pickle.pbz2", "meta.pickle.pbz2"):
+        (copied / name).write_bytes(packed)
+        message = refusal(copied)
+        assert name in message and "more than 67,108,864 bytes" in message
+    path = nats_files.write_file(tmp_path / "all.pickle.pbz2", INDEXES)
+    monkeypatch.setattr(nats, "_SINGLE_LIMIT", 100_000)
+    assert "more than 100,000 bytes" in refusal(path)
+
+
+def test_a_record_that_contains_itself_is_read(table, tmp_path):
+    def change(index, content):
+        record = content["200"]["all_results"][WHOLE]
+        record["self"] = record
+
+    found = nats.read(nats_files.write_folder(tmp_path / "simple", INDEXES, change))
+    assert found.checksum == table.checksum
+
+
+def test_condensing_a_record_that_contains_itself():
+    record = nats_files.record(2, names()[2], "cifar10", 200, 777)
+    record["self"] = record
+    nats.condense(record)
+    assert record.keys() == {"run"}
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [
+        ("000002.pickle.pbz2", 12),
+        ("meta.pickle.pbz2", 4),
+        pytest.param("000002.pickle.pbz2", 85, marks=pytest.mark.slow),
+        pytest.param("meta.pickle.pbz2", 15, marks=pytest.mark.slow),
+    ],
+)
 def test_flipped_bits_give_the_right_table_or_an_error_that_names_the_file(tmp_path, monkeypatch, name, count):
     path = nats_files.write_folder(tmp_path / "simple", [2])
     right, whole = nats.read(path), (path / name).read_bytes()
@@ -424,7 +502,7 @@ def test_flipped_bits_give_the_right_table_or_an_error_that_names_the_file(tmp_p
         except DataError as error:
             refused += 1
             assert name in str(error) and "byte" in str(error)
-    assert refused > 0.8 * count
+    assert refused >= 0.75 * count
 
 
 @pytest.mark.parametrize("name", ["000284.pickle.pbz2", "meta.pickle.pbz2"])

@@ -10,10 +10,12 @@ import os
 import pathlib
 import pickle
 import pickletools
+import re
 import struct
 import subprocess
 import sys
 import textwrap
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfnas.data import pickles
+from tfnas.data.pickles import machine
 from tfnas.errors import DataError
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
@@ -65,7 +68,15 @@ ATOMS = (
     | st.text(st.characters(exclude_categories=[]))
     | st.binary()
 )
-KEYS = st.integers() | st.text() | st.booleans() | st.binary() | st.tuples(st.text(), st.integers()) | st.none()
+KEYS = (
+    st.integers(-(2**62) + 1, 2**62 - 1)
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.booleans()
+    | st.binary()
+    | st.tuples(st.text(), st.integers(-(2**31) + 1, 2**31 - 1))
+    | st.none()
+)
 VALUES = st.recursive(
     ATOMS | st.binary().map(bytearray) | st.sets(KEYS) | st.frozensets(KEYS),
     lambda inner: (
@@ -376,6 +387,17 @@ def test_a_pickle_of_an_evil_object_is_refused_at_any_protocol(tmp_path):
         (b"ccollections\nOrderedDict\n((lI1\natR.", "pairs"),
         (b"c_codecs\nencode\n(S'a'\nS'rot13'\ntR.", "Latin-1"),
         (b"cnumpy\nndarray\n)R.", "KeyError"),
+        (b"Np4294967296\n.", "place 4294967296"),
+        (b"}L4611686018427387904L\nNs.", "more than 62 bits"),
+        (b"}L-4611686018427387904L\nNs.", "more than 62 bits"),
+        (b"}(I1\nL4611686018427387904L\nt\x85Ns.", "a tuple as a key"),
+        (b"}I2147483648\n\x85Ns.", "more than 31 bits"),
+        (b"}G?\xf0\x00\x00\x00\x00\x00\x00\x85Ns.", "a float as a key"),
+        (b"}(NNNNNNNNNtNs.", "a key of 9 parts"),
+        (b"\x8f(L4611686018427387904L\n\x90.", "more than 62 bits"),
+        (b"cbuiltins\nfrozenset\n((L4611686018427387904L\nltR.", "more than 62 bits"),
+        (b"ccollections\nOrderedDict\n(((L4611686018427387904L\nNtltR.", "more than 62 bits"),
+        (PYTHON_2["protocol 0"][:-1] + b"(I1\n(I2\ntg11\nI00\nS'abcd'\ntb.", "whose state is not NumPy's"),
         (b"cbuiltins\nobject\n)\x81.", "an object of builtins.object"),
     ],
 )
@@ -395,7 +417,7 @@ ARRAY = pickle.dumps(np.arange(6, dtype=np.int16), 4)
         (b"\x8a\x06\x00\x00\x00\x00\x00\x01\x85", "12 bytes for an array"),
         (b"\x8a\x09" + b"\x00" * 8 + b"\x01\x85", "of shape"),
         (b"(" + b"K\x01" * 40 + b"t", "of shape"),
-        (b"K\x06", "of shape"),
+        (b"K\x06", "an array of shape 6"),
         (b"\x8c\x01a\x85", "of shape"),
         (b"G?\xf0\x00\x00\x00\x00\x00\x00\x85", "of shape"),
     ],
@@ -404,6 +426,41 @@ def test_shapes_that_cannot_be(shape, what):
     assert ARRAY.count(b"K\x06\x85") == 1
     data = ARRAY[:2] + ARRAY[11:].replace(b"K\x06\x85", shape)  # without the frame, whose length changes
     assert what in refusal(data)
+
+
+@pytest.mark.parametrize("axes", [32, 33])
+def test_an_array_has_up_to_32_axes(axes):
+    data = pickle.dumps(np.ones(1, np.int16), 4)
+    assert data.count(b"K\x01K\x01\x85") == 1
+    data = data[:2] + data[11:].replace(b"K\x01K\x01\x85", b"K\x01(" + b"K\x01" * axes + b"t")
+    if axes == 32:
+        assert same(pickles.loads(data), np.ones((1,) * 32, np.int16))
+    else:
+        assert "received an array of shape (1, 1" in refusal(data)
+
+
+@pytest.mark.parametrize("order", "<>")
+@pytest.mark.parametrize("protocol", [4, 5])
+@pytest.mark.parametrize("scalar", [False, True])
+def test_text_has_characters_that_there_are(order, protocol, scalar):
+    """NumPy takes any number as a character, and raises SystemError when somebody looks at it."""
+    value = np.array(["a\U0010abcd"], order + "U2")
+    data = pickle.dumps(value[0] if scalar else value, protocol)
+    order = "<" if scalar else order
+    character = struct.pack(order + "I", 0x10ABCD)
+    assert data.count(character) == 1
+    last = pickles.loads(data.replace(character, struct.pack(order + "I", 0x10FFFF)))
+    assert str(last if scalar else last[0]) == "a\U0010ffff"
+    for number in (0x110000, 0x7FFFFFFF, 0xFFFFFFFF):
+        assert f"the number {number:,}" in refusal(data.replace(character, struct.pack(order + "I", number)))
+
+
+@pytest.mark.parametrize("error", [SystemError, RuntimeError])
+def test_what_numpy_may_raise_is_our_error(error):
+    def fail(_):
+        raise error("made up")
+
+    assert f"{error.__name__}: made up" in refusal(pickle.dumps({1: 2}), on_items=fail)
 
 
 def test_arrays_of_objects_and_dates_are_refused():
@@ -431,15 +488,15 @@ BOMBS = {
         ARRAY[:2]
         + ARRAY[11:].replace(b"K\x06\x85", b"K\x00\x8a\x08" + b"\xff" * 7 + b"\x3f\x8a\x08" + b"\xff" * 7 + b"\x3f\x87")
     ),
-    "deep tuples as a key": b"}" + b"(" * 300_000 + b")" + b"t" * 300_000 + b"Ns.",
-    "deep tuples in a set": b"\x8f(" + b"(" * 300_000 + b")" + b"t" * 300_000 + b"\x90.",
-    "deep tuples in a called set": b"cbuiltins\nset\n((" + b"(" * 300_000 + b")" + b"t" * 300_000 + b"ltR.",
+    "deep tuples as a key": b"}" + b"(" * 150_000 + b")" + b"t" * 150_000 + b"Ns.",
+    "deep tuples in a set": b"\x8f(" + b"(" * 150_000 + b")" + b"t" * 150_000 + b"\x90.",
+    "deep tuples in a called set": b"cbuiltins\nset\n((" + b"(" * 150_000 + b")" + b"t" * 150_000 + b"ltR.",
     "deep tuples in an ordered dictionary": (
-        b"ccollections\nOrderedDict\n(((" + b"(" * 300_000 + b")" + b"t" * 300_000 + b"NtltR."
+        b"ccollections\nOrderedDict\n(((" + b"(" * 150_000 + b")" + b"t" * 150_000 + b"NtltR."
     ),
-    "deep lists as a shape": ARRAY[:2] + ARRAY[11:].replace(b"K\x06\x85", b"(" * 300_000 + b"t" * 300_000),
-    "deep lists as a dtype": b"cnumpy\ndtype\n(" + b"(" * 300_000 + b"l" * 300_000 + b"tR.",
-    "deep lists as a name": b"(" * 300_000 + b"l" * 300_000 + b"S'a'\n\x93.",
+    "deep lists as a shape": ARRAY[:2] + ARRAY[11:].replace(b"K\x06\x85", b"(" * 150_000 + b"t" * 150_000),
+    "deep lists as a dtype": b"cnumpy\ndtype\n(" + b"(" * 150_000 + b"l" * 150_000 + b"tR.",
+    "deep lists as a name": b"(" * 150_000 + b"l" * 150_000 + b"S'a'\n\x93.",
     "a name that doubles forty times": b")" + b"2\x86" * 40 + b"S'a'\n\x93.",
     "a dtype that doubles forty times": b"cnumpy\ndtype\n(" + b")" + b"2\x86" * 40 + b"tR.",
     "a key that doubles forty times": b"})" + b"2\x86" * 40 + b"Ns.",
@@ -480,6 +537,105 @@ def test_bombs_are_refused_in_little_memory_and_time(tmp_path):
     assert found == ["refused"] * (2 * len(BOMBS)), [
         list(BOMBS)[k // 2] for k, line in enumerate(found) if "read" in line
     ]
+
+
+MADE_OFTEN = {
+    "a bytearray": (b"cbuiltins\nbytearray\n", pickle.dumps((bytes(10**6),), 3)[2:-1], b"R"),
+    "bytes of text": (b"c_codecs\nencode\n", pickle.dumps(("a" * 10**6, "latin1"), 3)[2:-1], b"R"),
+    "a set": (b"cbuiltins\nset\n", pickle.dumps((list(range(30_000)),), 3)[2:-1], b"R"),
+    "a set of equal ones": (b"cbuiltins\nfrozenset\n", pickle.dumps(([None] * 30_000,), 3)[2:-1], b"R"),
+    "an ordered dictionary": (
+        b"ccollections\nOrderedDict\n",
+        pickle.dumps(([(k, None) for k in range(30_000)],), 3)[2:-1],
+        b"R",
+    ),
+    "a record": (b"cmade.up\nThing\n", pickle.dumps({str(k): k for k in range(30_000)}, 3)[2:-1], b"b"),
+    "an array": (
+        b"cnumpy\nndarray\n",
+        b"(K\x01J\x40\x42\x0f\x00\x85cnumpy\ndtype\nX\x02\x00\x00\x00u1\x85R\x89"
+        + pickle.dumps(bytes(10**6), 3)[2:-1].replace(b"q\x00", b"")
+        + b"t",
+        b"b",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MADE_OFTEN)
+def test_one_long_value_is_not_copied_again_and_again(name):
+    kind, content, last = MADE_OFTEN[name]
+    before = b"\x80\x03" + kind + b"r\x00\x00\x10\x000" + content + b"r\x01\x00\x10\x000("
+    get_kind, get_content = b"j\x00\x00\x10\x00", b"j\x01\x00\x10\x00"
+    if name == "an array":
+        make = b"cnumpy.core.multiarray\n_reconstruct\n(" + get_kind + b"K\x00\x85C\x01btR" + get_content + last
+    elif name == "a record":
+        make = get_kind + b")\x81" + get_content + last
+    else:
+        make = get_kind + get_content + last
+    assert len(pickles.loads(before + make * 5 + b"t.", records=("made.up.Thing",))) == 5
+    message = refusal(before + make * 200 + b"t.", records=("made.up.Thing",))
+    copied = int(re.search("calls that copy ([0-9,]+) bytes", message)[1].replace(",", ""))
+    assert 64 * 2**20 < copied < 64 * 2**20 + 17 * (len(before) + 200 * len(make)) + 10**6
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_what_pickle_writes_copies_little(protocol, monkeypatch):
+    """Even without what a pickle may copy for nothing."""
+    monkeypatch.setattr(machine, "_SPARE_COPIES", 0)
+    thing = Plain()
+    thing.__dict__ = {f"k{k}": k for k in range(300)}
+    value = [
+        *ARRAYS.values(),
+        *(np.zeros((1,) * axes, np.int8) for axes in range(32)),
+        [np.float32(k) for k in range(300)],
+        [set(), {1}, frozenset(range(5000)), set("abcdefgh"), {True, False, None}],
+        collections.OrderedDict.fromkeys(range(5000)),
+        [collections.OrderedDict() for _ in range(300)],
+        [b"", b"a", b"ab" * 5000, bytearray(b"x"), bytearray(5000)],
+        thing,
+    ]
+    found = pickles.loads(pickle.dumps(value, protocol), records=(PLAIN,))
+    assert len(found) == len(value) and len(found[-1].fields) == 300
+
+
+@pytest.mark.parametrize("packed", PACKERS)
+def test_a_file_has_a_limit(tmp_path, packed):
+    data = pickle.dumps({"a": bytes(3 * 2**20)})
+    path = write(tmp_path, data, packed)
+    assert pickles.load(path, limit=len(data)) == pickle.loads(data)
+    with pytest.raises(DataError, match=f"made.{packed}: .*more than {len(data) - 1:,} bytes, .*limit.*byte"):
+        pickles.load(path, limit=len(data) - 1)
+
+
+def test_a_small_file_of_many_values_is_refused_in_little_memory(tmp_path):
+    path = write(tmp_path, b"(" + b"}" * 10**6 + b"t.", "bz2")
+    assert path.stat().st_size < 100
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="more than 10,000 bytes"):
+            pickles.load(path, limit=10_000)
+        assert tracemalloc.get_traced_memory()[1] < 20e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_values_in_messages_are_short():
+    record = pickles.Record("made.up.Thing", fields={"long": "x" * 10**6})
+    record.fields["self"] = record
+    doubled: tuple = ()
+    for _ in range(40):
+        doubled = (doubled, doubled)
+    deep: list = []
+    for _ in range(100_000):
+        deep = [deep]
+    values = [10**5000, -(10**5000), [10**5000], {1: 10**5000}, "x" * 10**6, bytes(10**6), bytearray(10**6), record]
+    values += [doubled, deep, [record], np.zeros((2,) * 24), [np.zeros((2,) * 24)], np.str_("x" * 9999), range(10)]
+    assert [len(pickles.shown(value)) <= 200 for value in values] == [True] * len(values)
+    assert len(repr(record)) < 100
+    record.arguments = ("x" * 10**6,)
+    assert len(repr(record)) < 100
+    assert pickles.shown(10**5000) == "an integer of 16,610 bits"
+    assert pickles.shown([1, "a", b"b", None, 2.5, {"a": True}]) == repr([1, "a", b"b", None, 2.5, {"a": True}])
+    assert pickles.shown(np.zeros((2, 3))) == "an array of shape (2, 3)"
 
 
 def test_deep_values_that_are_no_keys_are_read():
@@ -545,10 +701,34 @@ def test_a_file_that_is_cut_short_anywhere_is_refused(tmp_path, packed):
         path.write_bytes(data[:size])
         with pytest.raises(DataError, match="byte"):
             pickles.load(path)
-    path.write_bytes(data + b"\x00more")
-    if packed == "raw":
-        with pytest.raises(DataError, match="more bytes"):
+
+
+@pytest.mark.parametrize("junk", [b"\n", b"B", b"BZh9", b"\x1f", b"\x1f\x8b", b"\x00more", bytes(10**6) + b"x", b"N."])
+@pytest.mark.parametrize("packed", PACKERS)
+def test_a_file_that_goes_on_behind_its_end_is_refused(tmp_path, packed, junk):
+    path = write(tmp_path, pickle.dumps(SAMPLE), packed)
+    path.write_bytes(path.read_bytes() + junk)
+    with pytest.raises(DataError, match=f"made.{packed}: .*byte"):
+        pickles.load(path)
+
+
+@pytest.mark.parametrize("packed", ["bz2", "gzip"])
+def test_whole_streams_behind_one_another_are_one_file(tmp_path, packed):
+    pack, data = PACKERS[packed], pickle.dumps(SAMPLE)
+    path = tmp_path / "made"
+    for cuts in ((0, 0, 1), (100,), tuple(range(0, len(data), 50)), (len(data), len(data))):
+        edges = (0, *cuts, len(data))
+        path.write_bytes(b"".join(pack(data[start:end]) for start, end in zip(edges, edges[1:])))
+        assert same_sample(pickles.load(path))
+        path.write_bytes(path.read_bytes()[:-1])
+        with pytest.raises(DataError, match="byte"):
             pickles.load(path)
+
+
+def test_zeros_behind_gzip_are_padding(tmp_path):
+    path = write(tmp_path, pickle.dumps(SAMPLE), "gzip")
+    path.write_bytes(path.read_bytes() + bytes(1000))
+    assert same_sample(pickles.load(path))
 
 
 def test_files_that_are_none(tmp_path):
@@ -572,9 +752,12 @@ def test_dictionaries_can_be_emptied_while_a_file_is_read():
 
 def test_numbers_of_the_memo_may_have_gaps():
     assert pickles.loads(b"(S'a'\np1\nS'b'\np0\nS'c'\np7\ng1\ng0\ng7\nt.") == ("a", "b", "c", "a", "b", "c")
-    assert pickles.loads(b"(S'a'\np5\n\x94S'b'\n\x94g5\ng1\ng2\nt.") == pickle.loads(
-        b"(S'a'\np5\n\x94S'b'\n\x94g5\ng1\ng2\nt."
-    )
+    for data in (
+        b"(S'a'\np5\n\x94S'b'\n\x94g5\ng1\ng2\nt.",
+        b"(S'a'\np1\nS'b'\np0\nS'c'\n\x94g0\ng1\ng2\nt.",
+        b"(S'a'\np1\nS'b'\np0\nS'c'\np1\nS'd'\n\x94g0\ng1\ng2\nt.",
+    ):
+        assert pickles.loads(data) == pickle.loads(data)
 
 
 def test_a_stream_is_read_across_the_borders_of_its_buffer(tmp_path):

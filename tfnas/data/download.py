@@ -1,19 +1,20 @@
 """Downloads: checked by SHA-256, from mirrors, going on where they broke off.
 
-pooch checks the content and puts the file in its place, requests talks to the server. What is added
-here is what pooch does not do: mirrors, and going on with a broken download.
+requests talks to the server, pooch takes the checksum. The rest is what neither does: mirrors, going on
+with a broken download, and several processes that want the same file.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import functools
 import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Iterator, Sequence
 
 from tfnas.data.home import OFFLINE_VARIABLE, is_offline
 from tfnas.errors import DataError
@@ -48,6 +49,9 @@ def fetch(
     is still the same (RFC 9110, sections 13.1.5 and 14.2) and serves ranges; otherwise it starts
     anew. The file gets its name only when its content is right.
 
+    Processes and threads that want the same file wait for one another, where the system and the disk know
+    locks (``TARGET.lock``, which is gone in the end): the first downloads it, the others find it.
+
     Args:
         urls: Addresses of the same file, the best first.
         target: Where the file goes. Folders are made.
@@ -63,64 +67,98 @@ def fetch(
         DataError: If no address gives the file (each with its reason), the disk has no room, the
             folder cannot be written, or the network is forbidden.
     """
-    import pooch
-    import requests
-
-    if target.is_file():
-        found = pooch.file_hash(str(target))
-        if sha256 in (None, found):
-            return found
+    found = _found(target, sha256)
+    if found is not None:
+        return found
     if is_offline() if offline is None else offline:
         raise _offline(urls, target, sha256)
-    pooch.get_logger().setLevel("WARNING")  # it tells of each step otherwise
-    part = _part(target)
-    reasons = []
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(target):
+            return _found(target, sha256) or _from_any(urls, target, sha256, size, on_progress or _silent)
+    except OSError as error:
+        raise _disk_error(error, target) from error
+
+
+def _found(target: pathlib.Path, sha256: str | None) -> str | None:
+    """Returns the checksum of the file that is here, if it is the one that is wanted."""
+    found = _sha256(target) if target.is_file() else None
+    return found if sha256 in (None, found) else None
+
+
+def _sha256(path: pathlib.Path) -> str:
+    import pooch
+
+    return pooch.file_hash(str(path))
+
+
+@contextlib.contextmanager
+def _alone(target: pathlib.Path) -> Iterator[None]:
+    """Waits until nobody else, on this machine, fetches to the same place, and keeps others waiting meanwhile."""
+    try:
+        import fcntl
+    except ImportError:  # not on this system
+        yield
+        return
+    lock = target.with_name(f"{target.name}.lock")
+    while True:
+        with open(lock, "ab") as file:
+            with contextlib.suppress(OSError):  # a disk of the network that knows no locks
+                fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                if not os.path.samestat(os.fstat(file.fileno()), lock.stat()):
+                    continue
+            except FileNotFoundError:  # those before us have removed it, and others may make a new one
+                continue
+            try:
+                yield
+            finally:
+                lock.unlink(missing_ok=True)
+            return
+
+
+def _from_any(
+    urls: Sequence[str], target: pathlib.Path, sha256: str | None, size: int | None, on_progress: Progress
+) -> str:
+    """Downloads from the first address that gives the right file, and returns its checksum."""
+    import requests
+
+    part, reasons = _part(target), []
     with _session() as session:
         for url in _unfinished_first(urls, part):
-            downloader = functools.partial(
-                _into, part=part, session=session, size=size, on_progress=on_progress or _silent
-            )
             try:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                pooch.retrieve(url, sha256, fname=target.name, path=target.parent, downloader=downloader)
-            except requests.RequestException as error:  # also an OSError, and some are ValueErrors
+                _receive_all(url, part, session, size, on_progress)
+            except requests.RequestException as error:  # also an OSError, which would mean the disk
                 reasons.append(f"{url}: {_words(error)}")
-            except DataError:
-                raise
-            except ValueError as error:  # pooch: another checksum
+                continue
+            found = _sha256(part)
+            if sha256 in (None, found):
+                os.replace(part, target)
                 _forget(part)
-                reasons.append(f"{url}: {str(error).partition('. ')[0]}")
-            except OSError as error:
-                raise _disk_error(error, target) from error
-            else:
-                _forget(part)
-                return sha256 or pooch.file_hash(str(target))
+                return found
+            _forget(part)
+            reasons.append(f"{url}: a file with the SHA256 hash {found}")
     kept = f" {part.stat().st_size:,} bytes are kept, and the next try goes on behind them." if part.exists() else ""
     raise DataError(
         f"download of {target.name}",
-        expected="an address that gives the file",
+        expected="an address that gives the file" + (f" with the SHA256 hash {sha256}" if sha256 else ""),
         received="; ".join(reasons) or "no address",
         remedy=f"Try again later, or put the file at {target}.{kept}",
     )
 
 
-def _into(url: str, output: str, _: Any, *, part: pathlib.Path, session: Any, size: int | None, on_progress: Progress):
-    """Downloads into ``part`` and gives it the name `output`; called by pooch, which checks the content then."""
+def _receive_all(url: str, part: pathlib.Path, session: Any, size: int | None, on_progress: Progress) -> None:
+    """Asks for what is missing of a file until all of it is there, or no more comes."""
     import requests
 
     while True:
         before = _size(part)
         try:
             _receive(url, part, session, size, on_progress)
-            break
+            return
         except (requests.exceptions.ChunkedEncodingError, requests.ConnectionError, requests.Timeout):
             if _size(part) <= before:  # as long as bytes arrive, a broken connection is no reason to give up
                 raise
-    os.remove(output)
-    try:
-        os.link(part, output)  # so that an interruption of the check leaves the part
-    except OSError:
-        os.replace(part, output)
 
 
 def _receive(url: str, part: pathlib.Path, session: Any, size: int | None, on_progress: Progress) -> None:
@@ -240,9 +278,17 @@ def _offline(urls: Sequence[str], target: pathlib.Path, sha256: str | None) -> D
         f"download of {target.name}",
         expected=f"the file at {target}{checksum}",
         received=f"{'another content' if target.exists() else 'no such file'}, and the network is switched off",
-        remedy=f"Get it from {' or '.join(urls)} and put it there; "
-        f"or allow the network (no --offline, no {OFFLINE_VARIABLE}).",
+        remedy=f"Allow the network (no --offline, no {OFFLINE_VARIABLE}), or get it elsewhere"
+        f"{', from any of these addresses' if len(urls) > 1 else ''}, and put it there:"
+        + "".join(f"\n  curl -L -o {shlex.quote(target.name)} {shlex.quote(url)}" for url in urls)
+        + f"\n  {move_words(target)}",
     )
+
+
+def move_words(target: pathlib.Path) -> str:
+    """Returns the shell command that moves a file or folder of this name to its place."""
+    folder = shlex.quote(f"{target.parent}{os.sep}")
+    return f"mkdir -p {folder} && mv {shlex.quote(target.name)} {folder}"
 
 
 def _disk_error(error: OSError, target: pathlib.Path) -> DataError:
@@ -250,7 +296,7 @@ def _disk_error(error: OSError, target: pathlib.Path) -> DataError:
     return DataError(
         f"download of {target.name}",
         expected=f"a folder {target.parent} that can be written" + (", and room on its disk" if full else ""),
-        received=str(error),
+        received=error.strerror or str(error),
         remedy="What came so far is kept. Make room, and try again."
         if full
         else "Set TFNAS_DATA_DIR to another folder.",

@@ -6,12 +6,29 @@ import codecs
 import sys
 from typing import Any, BinaryIO, Callable
 
-from tfnas.data.pickles.values import Name, Record, call, check_keys, is_known, new, plain_name, set_state
+from tfnas.data.pickles.values import (
+    Name,
+    Record,
+    call,
+    check_keys,
+    content_size,
+    is_known,
+    new,
+    plain_name,
+    set_state,
+)
 
 OnItems = Callable[[dict[Any, Any]], None]
 
 _NEWEST = 5
 """The newest pickle protocol there is."""
+
+_PLACES = 2**32
+"""Places of the memo: no binary instruction has a larger number, and huge ones can be made to collide."""
+
+_COPIES_A_BYTE = 16
+_SPARE_COPIES = 64 * 2**20
+"""Bytes that calls and states may copy: so many for each that was read, and so many more."""
 
 
 class Refused(Exception):
@@ -21,9 +38,11 @@ class Refused(Exception):
 class Machine:
     """The stack, what lies under each mark, and the memo of one pickle."""
 
-    def __init__(self, records: frozenset[str], on_items: OnItems | None) -> None:
+    def __init__(self, records: frozenset[str], on_items: OnItems | None, bytes_read: Callable[[], int]) -> None:
         self.records = records
         self.on_items = on_items
+        self.bytes_read = bytes_read
+        self.copied = 0
         self.stack: list[Any] = []
         self.below: list[list[Any]] = []
         self.memo: list[Any] = []
@@ -47,7 +66,7 @@ class Machine:
         return value
 
     def put(self, index: int, value: Any) -> None:
-        if index < 0:
+        if not 0 <= index < _PLACES:
             raise ValueError(f"place {index} of the memo")
         if index < len(self.memo):
             self.memo[index] = value
@@ -76,8 +95,15 @@ class Machine:
         elif plain_name(function.text) == "copyreg._reconstructor":
             value = new(arguments[0], (), self.records)
         else:
+            self.allow_copy(arguments)
             value = call(function.text, arguments)
         self.stack[-1] = value
+
+    def allow_copy(self, parts: tuple[Any, ...]) -> None:
+        """Counts what a call or a state copies: the memo gives one long value again and again for a few bytes."""
+        self.copied += content_size(parts)
+        if self.copied > _SPARE_COPIES and self.copied > _SPARE_COPIES + _COPIES_A_BYTE * self.bytes_read():
+            raise ValueError(f"calls that copy {self.copied:,} bytes in all")
 
     def put_items(self, target: dict[Any, Any], items: list[Any]) -> None:
         keys = items[::2]
@@ -205,6 +231,7 @@ def _new(machine: Machine, _: Any) -> None:
 
 def _build(machine: Machine, _: Any) -> None:
     state = machine.stack.pop()
+    machine.allow_copy(state if isinstance(state, tuple) else (state,))
     set_state(machine.stack[-1], state)
 
 

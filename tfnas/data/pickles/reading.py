@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
 import os
 import pathlib
@@ -12,11 +10,20 @@ import zlib
 from typing import Any, BinaryIO, Callable, Collection
 
 from tfnas.data.pickles.machine import OPERATIONS, Machine, OnItems, Refused, read_string
+from tfnas.data.pickles.unpacking import unpacked
 from tfnas.errors import DataError
 
 _REMEDY = "Nothing of it was executed. Get the file again, and compare its checksum with the published one."
-_BUFFER = 2**20
 _STOP = b"."
+
+LIMIT = 8 * 2**30
+"""Bytes that a file may have, decompressed, unless its reader says otherwise."""
+
+_DAMAGE = (
+    *(ValueError, LookupError, TypeError, AttributeError),
+    *(ArithmeticError, MemoryError, RuntimeError, SystemError),
+)
+"""What Python and NumPy raise over values that cannot be; SystemError is NumPy's, RecursionError a RuntimeError."""
 
 _Operation = tuple[Callable[[Machine, Any], None], Callable[[BinaryIO], Any] | None]
 
@@ -32,25 +39,31 @@ _TABLE: dict[bytes, _Operation] = {
 }
 
 
-def load(path: str | os.PathLike[str], *, records: Collection[str] = (), on_items: OnItems | None = None) -> Any:
+def load(
+    path: str | os.PathLike[str],
+    *,
+    records: Collection[str] = (),
+    on_items: OnItems | None = None,
+    limit: int = LIMIT,
+) -> Any:
     """Reads a pickle from a file, plain or compressed by bz2 or gzip; see `loads`.
 
+    Args:
+        path: The file.
+        records: See `loads`.
+        on_items: See `loads`.
+        limit: Bytes that the pickle may have, decompressed. A few bytes of bz2 can stand for a gigabyte,
+            and the values of a pickle can take two hundred times its own bytes: readers whose files are
+            small give a small one.
+
     Raises:
-        DataError: If there is no such file, it is damaged or goes on behind the pickle's end, or `loads`
-            refuses it.
+        DataError: If there is no such file, it has more bytes than `limit`, is damaged or goes on behind
+            the pickle's end, or `loads` refuses it.
     """
     path = pathlib.Path(path)
     try:
-        with open(path, "rb") as raw:
-            magic = raw.peek(3)[:3]
-            if magic == b"BZh":
-                packed: Any = bz2.BZ2File(raw)
-            elif magic[:2] == b"\x1f\x8b":
-                packed = gzip.GzipFile(fileobj=raw)
-            else:
-                return _run(raw, records, str(path), on_items)
-            with io.BufferedReader(packed, _BUFFER) as stream:
-                return _run(stream, records, str(path), on_items)
+        with open(path, "rb") as file, unpacked(file, limit) as stream:
+            return _run(stream, records, str(path), on_items)
     except OSError as error:
         raise DataError(
             str(path), expected="a pickle that can be read", received=error.strerror or str(error)
@@ -65,9 +78,15 @@ def loads(
     `pickletools` takes the instructions apart, and a small machine carries them out on numbers, text,
     bytes, tuples, lists, dictionaries (ordered ones become plain ones), sets, and NumPy's scalars and
     arrays of numbers or text. A global stays a name. The few names that such values need are known;
-    those in `records` become `tfnas.data.pickles.Record`; every other one is refused. Keys, and members of
-    sets, are plain values or tuples of such. What Python 2 wrote as ``str`` becomes text, one character a
-    byte, or the bytes of an array.
+    those in `records` become `tfnas.data.pickles.Record`; every other one is refused. What Python 2 wrote
+    as ``str`` becomes text, one character a byte, or the bytes of an array.
+
+    Keys, and members of sets, are plain values, with integers of up to 62 bits, or tuples of up to eight
+    plain values without floats, with integers of up to 31 bits: others could be chosen to make a
+    dictionary take hours.
+
+    All calls and states together may copy 16 times the bytes read so far and 64 MiB, so that a pickle
+    cannot have one long value copied again and again. What is written by `pickle` copies less.
 
     Args:
         data: The whole pickle, decompressed.
@@ -84,7 +103,7 @@ def loads(
 
 
 def _run(stream: BinaryIO, records: Collection[str], source: str, on_items: OnItems | None) -> Any:
-    machine = Machine(frozenset(records), on_items)
+    machine = Machine(frozenset(records), on_items, stream.tell)
     read, table = stream.read, _TABLE
     try:
         code = b""
@@ -112,7 +131,7 @@ def _run(stream: BinaryIO, records: Collection[str], source: str, on_items: OnIt
             received=f"{error}, behind byte {stream.tell()} of the pickle",
             remedy=_REMEDY,
         ) from error
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, MemoryError, RecursionError) as error:
+    except _DAMAGE as error:
         damage = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
         raise DataError(
             source,

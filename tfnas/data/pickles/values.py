@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-import reprlib
+import sys
 from dataclasses import dataclass, field
 from typing import Any, Callable, Collection, Sequence
 
 import numpy as np
+
+from tfnas.data.pickles.showing import shown
 
 
 @dataclass(eq=False, slots=True)
@@ -21,8 +23,8 @@ class Record:
     """
 
     kind: str
-    arguments: tuple[Any, ...] = ()
-    fields: dict[str, Any] = field(default_factory=dict)
+    arguments: tuple[Any, ...] = field(default=(), repr=False)  # neither is short, and each may contain itself
+    fields: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +76,49 @@ def new(kind: Any, arguments: Any, records: Collection[str]) -> Record:
     return Record(kind.text, arguments)
 
 
+def content_size(parts: tuple[Any, ...]) -> int:
+    """Returns about how many bytes a copy of these takes: of text and bytes each, of containers 32 an entry."""
+    size = 0
+    for part in parts:
+        if isinstance(part, (str, bytes, bytearray)):
+            size += len(part)
+        elif isinstance(part, (list, tuple, dict)):
+            size += _ENTRY * len(part)
+    return size
+
+
+_ENTRY = 32
+"""Bytes of an entry; at least two were read for it, so that nothing honest copies 16 times what was read."""
+
+
 def check_keys(keys: Sequence[Any]) -> None:
-    """Raises `ValueError` unless all are plain values or tuples of such: hashing others may never end."""
-    if _PLAIN.issuperset(map(type, keys)):
-        return
-    for key in keys:
-        for part in key if type(key) is tuple else (key,):
-            if type(part) not in _PLAIN:
-                raise ValueError(f"a {type(part).__name__} as a key")
+    """Raises `ValueError` unless all are plain values, or short tuples of text, bytes and small integers.
+
+    Hashing anything else may never end, or give whatever somebody wants: a dictionary whose keys have one
+    hash takes hours. An integer's hash is its remainder by 2**61 - 1, so that those of 63 bits or more can be
+    chosen to have the same one. That of a tuple can be solved for one of its parts, if this may be any
+    float or a long integer, and be met in the middle, if there are many parts. Hashes of text and bytes differ
+    from one process to the next.
+    """
+    if tuple in _check_kinds(keys, _PLAIN | {tuple}, 62):
+        for key in keys:
+            if type(key) is tuple:
+                if len(key) > _PARTS:
+                    raise ValueError(f"a key of {len(key):,} parts")
+                _check_kinds(key, _PLAIN - {float}, 31)
+
+
+def _check_kinds(values: Sequence[Any], allowed: frozenset[type], bits: int) -> set[type]:
+    kinds = set(map(type, values))
+    for kind in kinds - allowed:
+        raise ValueError(f"a {kind.__name__} as a key, or in one")
+    if int in kinds and max(value.bit_length() for value in values if type(value) is int) > bits:
+        raise ValueError(f"an integer of more than {bits} bits as a key, or in one")
+    return kinds
 
 
 _PLAIN = frozenset((str, int, float, bool, bytes, type(None)))
+_PARTS = 8
 
 
 def set_state(value: Any, state: Any) -> None:
@@ -107,7 +141,7 @@ def set_state(value: Any, state: Any) -> None:
             raise ValueError("an array whose state is not NumPy's")
         _, shape, element, is_fortran, raw = state
         dtype, raw = _checked(element), _raw(raw)
-        _check_size(shape, dtype, raw)
+        _check_values(shape, dtype, raw)
         value.__setstate__((1, shape, dtype, bool(is_fortran), raw))
     else:
         raise ValueError(f"a state for a {type(value).__name__}")
@@ -127,7 +161,7 @@ _ELEMENT = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|[SU][1-9][0-9]{0,3})")
 def _dtype(code: Any, *_: Any) -> ElementType:
     code = code.decode("latin-1") if isinstance(code, bytes) else code
     if not isinstance(code, str) or not _ELEMENT.fullmatch(code):
-        raise ValueError(f"an array of {reprlib.repr(code)}; arrays of numbers and text are read")
+        raise ValueError(f"an array of {shown(code)}; arrays of numbers and text are read")
     return ElementType(np.dtype(code))
 
 
@@ -150,14 +184,18 @@ def _raw(raw: Any) -> bytes:
     return bytes(raw)
 
 
-def _check_size(shape: Any, dtype: np.dtype, raw: bytes) -> None:
+def _check_values(shape: Any, dtype: np.dtype, raw: bytes) -> None:
     if not isinstance(shape, tuple) or len(shape) > _AXES or not all(type(n) is int and 0 <= n < 2**63 for n in shape):
-        raise ValueError(f"an array of shape {reprlib.repr(shape)}")
+        raise ValueError(f"an array of shape {shown(shape)}")
     count = 1
     for side in shape:
         count *= side
     if count * dtype.itemsize != len(raw):
         raise ValueError(f"{len(raw)} bytes for an array of shape {shape} and dtype {dtype}")
+    if dtype.kind == "U" and len(raw):
+        points = np.frombuffer(raw, np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+        if points.max() > sys.maxunicode:  # NumPy takes it, and fails when somebody looks at it
+            raise ValueError(f"a character of the number {points.max():,}")
 
 
 def _empty_array(*_: Any) -> np.ndarray:
@@ -166,15 +204,15 @@ def _empty_array(*_: Any) -> np.ndarray:
 
 def _array(raw: Any, element: Any, shape: Any, order: Any) -> np.ndarray:
     dtype, raw = _checked(element), _raw(raw)
-    _check_size(shape, dtype, raw)
+    _check_values(shape, dtype, raw)
     if not isinstance(order, str) or order not in ("C", "F"):
-        raise ValueError(f"an array in order {reprlib.repr(order)}")
+        raise ValueError(f"an array in order {shown(order)}")
     return np.ndarray(shape, dtype, raw or None, order=order)
 
 
 def _scalar(element: Any, raw: Any) -> Any:
     dtype, raw = _checked(element), _raw(raw)
-    _check_size((), dtype, raw)
+    _check_values((), dtype, raw)
     return np.ndarray((), dtype, raw or None)[()]
 
 

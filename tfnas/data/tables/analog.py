@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pathlib
-import reprlib
 from typing import Any, Callable
 
 import numpy as np
@@ -22,6 +21,9 @@ _NOTE = (
     f"Every column of {NAME} was measured on CIFAR-10 test images; there is no validation column. "
     "baseline_accuracy is the plain digital network, the others are quantised or analog variants of it."
 )
+_LIMIT = 64 * 2**20
+"""Bytes that the file, of 5.6 MB, may have."""
+
 _MODULE = "analognasbench"
 _ARCHITECTURE, _DRIFT = f"{_MODULE}.data.Architecture", f"{_MODULE}.data.DriftMeasurement"
 _OPERATORS = ("skip_connect", "none", "nor_conv_3x3", "nor_conv_1x1", "avg_pool_3x3")
@@ -56,7 +58,7 @@ def read(path: str | os.PathLike[str], *, on_progress: Callable[[int, int], None
     """
     path = pathlib.Path(path)
     space = NASBench201()
-    found = pickles.load(path, records=(_ARCHITECTURE, _DRIFT))
+    found = pickles.load(path, records=(_ARCHITECTURE, _DRIFT), limit=_LIMIT)
     if not isinstance(found, dict) or len(found) != space.size:
         received = f"{len(found)} entries" if isinstance(found, dict) else type(found).__name__
         raise TableError(str(path), expected=f"a dictionary of {space.size} cells", received=received)
@@ -78,9 +80,9 @@ def read(path: str | os.PathLike[str], *, on_progress: Callable[[int, int], None
 
 def _native(path: pathlib.Path, key: Any) -> str:
     if not isinstance(key, tuple) or len(key) != 6 or any(type(digit) is not int for digit in key):
-        raise _wrong(path, key, "six digits as a key", reprlib.repr(key))
+        raise _wrong(path, key, "six digits as a key", pickles.shown(key))
     if not all(0 <= digit < len(_OPERATORS) for digit in key):
-        raise _wrong(path, key, "digits from 0 to 4", reprlib.repr(key))
+        raise _wrong(path, key, "digits from 0 to 4", pickles.shown(key))
     a, b, c, d, e, f = (_OPERATORS[key[place]] for place in _PLACES)
     return f"|{a}~0|+|{b}~0|{c}~1|+|{d}~0|{e}~1|{f}~2|"
 
@@ -93,13 +95,13 @@ def _fields(path: pathlib.Path, key: Any, record: Any, kind: str) -> dict[str, A
 
 def _percentage(path: pathlib.Path, key: Any, name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 100:
-        raise _wrong(path, key, f"{name} from 0 to 100", reprlib.repr(value))
+        raise _wrong(path, key, f"{name} from 0 to 100", pickles.shown(value))
     return float(value)
 
 
 def _wrong(path: pathlib.Path, key: Any, expected: str, received: str) -> TableError:
     return TableError(
-        f"{path}, cell {reprlib.repr(key)}",
+        f"{path}, cell {pickles.shown(key)}",
         expected=expected,
         received=f"{received:.120}",
         remedy=f"Run: pip install --force-reinstall {PACKAGE}=={VERSION}",

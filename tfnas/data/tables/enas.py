@@ -48,8 +48,9 @@ def read(path: str | os.PathLike[str], *, on_progress: Callable[[int, int], None
         on_progress: Called with the lines that are read, and their number.
 
     Raises:
-        TableError: If the file cannot be read or has another number of lines; with the line, if one is not
-            a network and an accuracy, or gives an earlier network another value.
+        TableError: If the file cannot be read, has no line end at its end, where the published one has one,
+            or has another number of lines; with the line, if one is not a network and an accuracy, or
+            gives an earlier network another value.
     """
     path = pathlib.Path(path)
     space = ENASMacro(layers=LAYERS)
@@ -82,6 +83,13 @@ def _lines(path: pathlib.Path) -> list[str]:
             received=getattr(error, "strerror", None) or str(error),
             remedy=_REMEDY,
         ) from error
+    if not text.endswith("\n"):
+        raise TableError(
+            str(path),
+            expected="a line end at the end, as the published file has",
+            received=f"{text[-20:]!r}: the last number may be cut short",
+            remedy=_REMEDY,
+        )
     lines = text.removesuffix("\n").split("\n")
     if len(lines) != LINES:
         raise TableError(str(path), expected=f"{LINES:,} lines", received=f"{len(lines):,}", remedy=_REMEDY)

@@ -22,6 +22,8 @@ _SPLITS = {
     "x-test": Split.TEST,
     "ori-test": Split.TEST,
     "seconds": Split.TRAIN,
+    "parameters": Split.TRAIN,
+    "flop": Split.TRAIN,
 }
 _NOTE = (
     "ori-test of cifar100 and ImageNet16-120 contains the images of x-valid; their x-test does not. "
@@ -30,6 +32,12 @@ _NOTE = (
 _META = "meta.pickle.pbz2"
 _SIMPLE = "NATS-tss-v1_0-3ffb9-simple"
 _REMEDY = "The file may be damaged, or of another benchmark: get it again, and unpack it again."
+_FILE_LIMIT, _SINGLE_LIMIT = 64 * 2**20, 32 * 2**30
+"""Bytes that a file of the folder, and the single file, may have, decompressed.
+
+Made-up values in the published layout take 0.3 MB an architecture.
+"""
+
 _TORCH = (b"PK\x03\x04", b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19")
 """How files of torch begin: the zip archive, and the older form with its magic number."""
 
@@ -72,7 +80,8 @@ def read(path: str | os.PathLike[str], *, on_progress: Progress | None = None) -
     """
     path = pathlib.Path(path)
     space = NASBench201()
-    meta = _load(_meta_file(path))
+    limit = _FILE_LIMIT if path.is_dir() else _SINGLE_LIMIT
+    meta = _load(_meta_file(path), limit)
     natives = _architectures(path, meta, space)
     indexes = _indexes(path, meta, len(natives))
     if path.is_dir():
@@ -88,7 +97,7 @@ def read(path: str | os.PathLike[str], *, on_progress: Progress | None = None) -
     for done, index in enumerate(indexes, start=1):
         place = f"{path}, architecture {index} ({natives[index]})"
         try:
-            found = _load(_file(path, index)) if path.is_dir() else entry(entry(meta, "arch2infos"), index)
+            found = _load(_file(path, index), limit) if path.is_dir() else entry(entry(meta, "arch2infos"), index)
             row = read_row(found, index, natives[index])
         except Wrong as wrong:
             raise TableError(place, expected=wrong.expected, received=wrong.received, remedy=_REMEDY) from None
@@ -101,7 +110,7 @@ def read(path: str | os.PathLike[str], *, on_progress: Progress | None = None) -
         NAME,
         tuple(natives[index] for index in indexes),
         {name: _padded(values) if "@" in name else np.array(values)[:, 0] for name, values in columns.items()},
-        {name: _SPLITS.get(name.partition(":")[2].partition("@")[0], Split.TRAIN) for name in columns},
+        {name: _SPLITS[name.partition(":")[2].partition("@")[0]] for name in columns},
         _NOTE,
     )
 
@@ -123,7 +132,7 @@ def _file(folder: pathlib.Path, index: int) -> pathlib.Path:
     return folder / f"{index:06d}.pickle.pbz2"
 
 
-def _load(file: pathlib.Path) -> Any:
+def _load(file: pathlib.Path, limit: int) -> Any:
     """Reads one file of the benchmark; every record in it is cut down to a `Run` as soon as it is whole."""
     with open(file, "rb") if file.is_file() else open(os.devnull, "rb") as raw:
         head = raw.read(max(map(len, _TORCH)))
@@ -135,7 +144,7 @@ def _load(file: pathlib.Path) -> Any:
             remedy=f"Get {_SIMPLE}.tar: it has the same cells, with more trainings.",
         )
     try:
-        return pickles.load(file, on_items=condense)
+        return pickles.load(file, on_items=condense, limit=limit)
     except DataError as error:
         if "'torch." not in error.received:
             raise

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numbers
-import reprlib
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
+
+from tfnas.data.pickles import shown
 
 BUDGETS = (12, 200)
 """Epochs of training; the benchmark calls them hyper-parameters, ``hp``."""
@@ -24,6 +25,9 @@ _RUN = "run"
 
 _HUGE = 1e9
 """More than any time in seconds, or size in millions."""
+
+_SEEDS = 2**32
+"""More than any seed of NumPy; of longer integers, many can have one hash."""
 
 
 class Wrong(Exception):
@@ -55,7 +59,7 @@ def read_row(info: Any, index: int, native: str) -> dict[str, list[float]]:
         _same(entry(results, "arch_str"), native)
         seeds, records = entry(results, "dataset_seed"), entry(results, "all_results")
         if not isinstance(seeds, dict) or set(seeds) != set(EVALUATIONS):
-            raise Wrong(f"seeds of {', '.join(EVALUATIONS)} as 'dataset_seed'", _shown(seeds))
+            raise Wrong(f"seeds of {', '.join(EVALUATIONS)} as 'dataset_seed'", shown(seeds))
         for data, evaluations in EVALUATIONS.items():
             runs = [_run(records, data, seed, epochs) for seed in _seeds(seeds[data], data)]
             for evaluation in evaluations:
@@ -71,33 +75,33 @@ def read_row(info: Any, index: int, native: str) -> dict[str, list[float]]:
 
 def _same(found: Any, expected: Any) -> None:
     if type(found) is not type(expected) or found != expected:
-        raise Wrong("records of this architecture", f"those of {_shown(found)}")
+        raise Wrong("records of this architecture", f"those of {shown(found)}")
 
 
 def entry(found: Any, key: Any) -> Any:
     """Returns the value of a key; raises `Wrong` where there is no such key, or no dictionary."""
     if not isinstance(found, dict) or key not in found:
         received = "none" if isinstance(found, dict) else type(found).__name__
-        raise Wrong(f"a dictionary with the key {_shown(key)}", received)
+        raise Wrong(f"a dictionary with the key {shown(key)}", received)
     return found[key]
 
 
 def _seeds(found: Any, data: str) -> Sequence[int]:
-    if not isinstance(found, list) or not found or not all(type(seed) is int for seed in found):
-        raise Wrong(f"a list of seeds for {data}", f"{type(found).__name__}")
+    if not isinstance(found, list) or not found or not all(type(seed) is int and 0 <= seed < _SEEDS for seed in found):
+        raise Wrong(f"a list of seeds for {data}", shown(found))
     if len(set(found)) < len(found):
-        raise Wrong(f"every seed of {data} once", _shown(found))
+        raise Wrong(f"every seed of {data} once", shown(found))
     return found
 
 
 def _run(records: Any, data: str, seed: int, epochs: int) -> Run:
-    place = f"record {_shown((data, seed))}"
+    place = f"record {shown((data, seed))}"
     record = entry(records, (data, seed))
     run = record.get(_RUN) if isinstance(record, dict) else None
     if isinstance(run, Wrong):
         raise Wrong(f"{run.expected} in the {place}", run.received)
     if not isinstance(run, Run):
-        raise Wrong(f"{', '.join(sorted(_RECORD))} in the {place}", _shown(record))
+        raise Wrong(f"{', '.join(sorted(_RECORD))} in the {place}", shown(record))
     if (run.data, run.epochs) != (data, epochs):
         raise Wrong(f"{data} for {epochs} epochs in the {place}", f"{run.data} for {run.epochs}")
     return run
@@ -111,7 +115,7 @@ def condense(found: dict[Any, Any]) -> None:
         run: Run | Wrong = _read_run(found)
     except Wrong as wrong:
         run = wrong
-    for values in found.values():
+    for values in list(found.values()):  # a record may contain itself
         if isinstance(values, dict):
             values.clear()  # the reader remembers every dictionary, so that dropping it would free nothing
     found.clear()
@@ -121,9 +125,9 @@ def condense(found: dict[Any, Any]) -> None:
 def _read_run(record: Mapping[str, Any]) -> Run:
     data, epochs = record["name"], record["epochs"]
     if not isinstance(data, str) or data not in EVALUATIONS:
-        raise Wrong(f"one of {', '.join(EVALUATIONS)} as 'name'", _shown(data))
+        raise Wrong(f"one of {', '.join(EVALUATIONS)} as 'name'", shown(data))
     if type(epochs) is not int or epochs not in BUDGETS:
-        raise Wrong("12 or 200 'epochs'", _shown(epochs))
+        raise Wrong("12 or 200 'epochs'", shown(epochs))
     accuracies = {
         evaluation: _number(record, "train_acc1es", epochs - 1, 100)
         if evaluation == "train"
@@ -143,15 +147,7 @@ def _number(record: Mapping[str, Any], field: str, key: Any = None, largest: flo
         name = f"{field}[{key!r}]"
         value = value.get(key) if isinstance(value, dict) else None
     if not isinstance(value, numbers.Real) or isinstance(value, bool):
-        raise Wrong(f"a number as {name}", _shown(value))
+        raise Wrong(f"a number as {name}", shown(value))
     if not 0 <= value <= largest:
-        raise Wrong(f"{name} from 0 to {largest}", _shown(value))
+        raise Wrong(f"{name} from 0 to {largest}", shown(value))
     return float(value)
-
-
-def _shown(value: Any) -> str:
-    """Returns a few characters of a value, however large or deep it is."""
-    try:
-        return reprlib.repr(value)
-    except ValueError:  # an integer of thousands of digits
-        return f"a {type(value).__name__}"
