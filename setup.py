@@ -45,7 +45,6 @@ setup(
         "pillow>=12.3,<13",
         # downloads, checksums of NAS-Bench-101's records
         "google-crc32c>=1.9,<2",
-        "pooch>=1.9,<2",
         "requests>=2.34,<3",
         # command line, progress, pictures, reports, versions
         "click>=8.5,<9",

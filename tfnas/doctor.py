@@ -152,8 +152,20 @@ def _data() -> list[Finding]:
             "data",
             "digits (embedded)" if has_digits else "none",
             "" if has_digits else "The digits come with scikit-learn. Run: pip install scikit-learn",
-        )
+        ),
+        _tables(),
     ]
+
+
+def _tables() -> Finding:
+    from tfnas.data import store
+    from tfnas.data.home import data_dir
+
+    states = {name: store.status(name).state for name in store.tables()}
+    ready = [name for name, state in states.items() if state == "ready"]
+    damaged = [name for name, state in states.items() if state == "damaged"]
+    problem = f"Damaged: {', '.join(damaged)}. Run: tfnas data fetch NAME, or import it again." if damaged else ""
+    return Finding("tables", f"{', '.join(ready) or 'none'} ({data_dir()})", problem)
 
 
 def _environment() -> list[Finding]:

@@ -144,7 +144,7 @@ def test_a_whole_part_that_was_not_checked_yet_is_not_downloaded_again(site, tmp
 
     target = tmp_path / "file"
     with monkeypatch.context() as patch:
-        patch.setattr(download, "_sha256", interrupted)
+        patch.setattr(download, "source_checksum", interrupted)
         with pytest.raises(KeyboardInterrupt):
             get(site, target)
     assert leftovers(target) == ["file.part", "file.part.json"]
@@ -247,7 +247,7 @@ def test_two_processes_that_want_the_same_file_download_it_once(site, tmp_path):
     target = tmp_path / "file"
     code = (
         "import pathlib, sys\nfrom tfnas.data import download\n"
-        "import pooch, requests\nprint('here', flush=True)\n"
+        "import requests\nprint('here', flush=True)\n"
         "print(download.fetch([sys.argv[1]], pathlib.Path(sys.argv[2]), sha256=None, size=None))"
     )
     other = []
@@ -476,7 +476,7 @@ def test_importing_it_is_light():
     code = (
         "import sys\nimport tfnas.data.download, tfnas.data.catalogue, tfnas.data.store, tfnas.data.fetching\n"
         "import tfnas.data_commands\n"
-        "heavy = {'requests', 'pooch', 'rich', 'tensorflow', 'keras', 'scipy', 'pandas'}\n"
+        "heavy = {'requests', 'rich', 'tensorflow', 'keras', 'scipy', 'pandas'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

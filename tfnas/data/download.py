@@ -1,12 +1,11 @@
 """Downloads: checked by SHA-256, from mirrors, going on where they broke off.
 
-requests talks to the server, pooch takes the checksum. The rest is what neither does: mirrors, going on
-with a broken download, and several processes that want the same file.
+requests talks to the server and tries again. The rest is what it does not do, nor pooch, which was tried:
+going on with a broken download, and several processes that want the same file.
 """
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os
@@ -14,9 +13,11 @@ import pathlib
 import re
 import shlex
 import shutil
-from typing import Any, Callable, Iterator, Sequence
+from typing import Any, Callable, Sequence
 
 from tfnas.data.home import OFFLINE_VARIABLE, is_offline
+from tfnas.data.locking import alone
+from tfnas.data.places import source_checksum
 from tfnas.errors import DataError
 
 Progress = Callable[[int, int | None], None]
@@ -74,7 +75,7 @@ def fetch(
         raise _offline(urls, target, sha256)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(target):
+        with alone(target):
             return _found(target, sha256) or _from_any(urls, target, sha256, size, on_progress or _silent)
     except OSError as error:
         raise _disk_error(error, target) from error
@@ -82,39 +83,8 @@ def fetch(
 
 def _found(target: pathlib.Path, sha256: str | None) -> str | None:
     """Returns the checksum of the file that is here, if it is the one that is wanted."""
-    found = _sha256(target) if target.is_file() else None
+    found = source_checksum(target) if os.path.isfile(target) else None
     return found if sha256 in (None, found) else None
-
-
-def _sha256(path: pathlib.Path) -> str:
-    import pooch
-
-    return pooch.file_hash(str(path))
-
-
-@contextlib.contextmanager
-def _alone(target: pathlib.Path) -> Iterator[None]:
-    """Waits until nobody else, on this machine, fetches to the same place, and keeps others waiting meanwhile."""
-    try:
-        import fcntl
-    except ImportError:  # not on this system
-        yield
-        return
-    lock = target.with_name(f"{target.name}.lock")
-    while True:
-        with open(lock, "ab") as file:
-            with contextlib.suppress(OSError):  # a disk of the network that knows no locks
-                fcntl.flock(file, fcntl.LOCK_EX)
-            try:
-                if not os.path.samestat(os.fstat(file.fileno()), lock.stat()):
-                    continue
-            except FileNotFoundError:  # those before us have removed it, and others may make a new one
-                continue
-            try:
-                yield
-            finally:
-                lock.unlink(missing_ok=True)
-            return
 
 
 def _from_any(
@@ -131,7 +101,7 @@ def _from_any(
             except requests.RequestException as error:  # also an OSError, which would mean the disk
                 reasons.append(f"{url}: {_words(error)}")
                 continue
-            found = _sha256(part)
+            found = source_checksum(part)
             if sha256 in (None, found):
                 os.replace(part, target)
                 _forget(part)

@@ -32,8 +32,8 @@ _NOTE = (
 _META = "meta.pickle.pbz2"
 _SIMPLE = "NATS-tss-v1_0-3ffb9-simple"
 _REMEDY = "The file may be damaged, or of another benchmark: get it again, and unpack it again."
-_FILE_LIMIT, _SINGLE_LIMIT = 64 * 2**20, 32 * 2**30
-"""Bytes that a file of the folder, and the single file, may have, decompressed.
+_FILE_LIMIT, _META_LIMIT, _SINGLE_LIMIT = 16 * 2**20, 64 * 2**20, 32 * 2**30
+"""Bytes that an architecture's file, the folder's index, and the single file may have, decompressed.
 
 Made-up values in the published layout take 0.3 MB an architecture.
 """
@@ -81,7 +81,7 @@ def read(path: str | os.PathLike[str], *, on_progress: Progress | None = None) -
     path = pathlib.Path(path)
     space = NASBench201()
     limit = _FILE_LIMIT if path.is_dir() else _SINGLE_LIMIT
-    meta = _load(_meta_file(path), limit)
+    meta = _load(_meta_file(path), max(limit, _META_LIMIT))
     natives = _architectures(path, meta, space)
     indexes = _indexes(path, meta, len(natives))
     if path.is_dir():
