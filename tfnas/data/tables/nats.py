@@ -80,8 +80,7 @@ def read(path: str | os.PathLike[str], *, on_progress: Progress | None = None) -
     """
     path = pathlib.Path(path)
     space = NASBench201()
-    limit = _FILE_LIMIT if path.is_dir() else _SINGLE_LIMIT
-    meta = _load(_meta_file(path), max(limit, _META_LIMIT))
+    meta = _load(_meta_file(path), _META_LIMIT if path.is_dir() else _SINGLE_LIMIT)
     natives = _architectures(path, meta, space)
     indexes = _indexes(path, meta, len(natives))
     if path.is_dir():
@@ -97,7 +96,7 @@ def read(path: str | os.PathLike[str], *, on_progress: Progress | None = None) -
     for done, index in enumerate(indexes, start=1):
         place = f"{path}, architecture {index} ({natives[index]})"
         try:
-            found = _load(_file(path, index), limit) if path.is_dir() else entry(entry(meta, "arch2infos"), index)
+            found = _load(_file(path, index), _FILE_LIMIT) if path.is_dir() else entry(entry(meta, "arch2infos"), index)
             row = read_row(found, index, natives[index])
         except Wrong as wrong:
             raise TableError(place, expected=wrong.expected, received=wrong.received, remedy=_REMEDY) from None
