@@ -13,6 +13,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from tests.keras_home import set_keras_home
 from tfnas import spaces
 from tfnas.data import catalogue, checking, download, fetching, keras_datasets, places, store
 from tfnas.data.catalogue import Entry, RemoteFile
@@ -508,7 +509,7 @@ def _by_keras(home):
 
 
 def test_images_that_keras_downloads(monkeypatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    set_keras_home(monkeypatch, tmp_path)
     folder = tmp_path / "datasets" / "fashion-mnist"
     folder.mkdir(parents=True)
     assert store.status("fashion_mnist").state == "not here", "the folder is empty"
@@ -533,7 +534,7 @@ def test_images_that_keras_downloads(monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("name", ["cifar10", "cifar100"])
 def test_what_an_older_keras_kept_does_not_count(monkeypatch, tmp_path, name):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    set_keras_home(monkeypatch, tmp_path)
     (wanted,) = keras_datasets.wanted(name)
     older = tmp_path / "datasets" / wanted.replace("-target", "")
     older.mkdir(parents=True)

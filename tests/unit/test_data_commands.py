@@ -22,6 +22,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tests.keras_home import set_keras_home
 from tfnas.cli import errors_in_words, main
 from tfnas.data import catalogue, fetching, keras_datasets, load, store
 from tfnas.data_commands import data
@@ -271,7 +272,7 @@ def test_offline_nothing_heavy_is_loaded(tmp_path, data_home):
 
 
 def test_offline_list_fetch_and_load_agree(tmp_path, monkeypatch):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    set_keras_home(monkeypatch, tmp_path)
     monkeypatch.setenv("TFNAS_OFFLINE", "1")
     for name in keras_datasets.wanted("fashion_mnist"):
         count = 60 if "train" in name else 10

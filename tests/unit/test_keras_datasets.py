@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.keras_home import set_keras_home
 from tfnas.data import from_keras, keras_datasets, load
 from tfnas.data.keras_datasets import NAMES, stored, wanted
 from tfnas.errors import ConfigError, DataError
@@ -75,7 +76,7 @@ def test_without_a_network_the_error_says_which_file_goes_where(monkeypatch, tmp
 
     sets = types.SimpleNamespace(**{name: types.SimpleNamespace(load_data=fail) for name in NAMES})
     monkeypatch.setattr("tfnas.data.keras_datasets.keras3", lambda: types.SimpleNamespace(datasets=sets))
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    set_keras_home(monkeypatch, tmp_path)
     monkeypatch.delenv("TFNAS_OFFLINE", raising=False)
     message = (
         "URL fetch failure.*download https.*cifar-10-python.tar.gz as "
@@ -90,7 +91,7 @@ def test_without_a_network_the_error_says_which_file_goes_where(monkeypatch, tmp
 
 
 def test_offline_nothing_is_tried(monkeypatch, tmp_path):
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    set_keras_home(monkeypatch, tmp_path)
     monkeypatch.setenv("TFNAS_OFFLINE", "1")
     monkeypatch.setattr("tfnas.data.keras_datasets.keras3", None)
     with pytest.raises(DataError, match="received TFNAS_OFFLINE is set, and there is no file .*mnist.npz"):
@@ -101,7 +102,7 @@ def test_offline_nothing_is_tried(monkeypatch, tmp_path):
 def home(monkeypatch, tmp_path):
     """Keras's folder, also for a Keras that is loaded, with a network that must not be used."""
     pytest.importorskip("keras")
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    set_keras_home(monkeypatch, tmp_path)
     monkeypatch.setattr("keras.src.backend.config._KERAS_DIR", str(tmp_path))
 
     def refuse(url, *_):

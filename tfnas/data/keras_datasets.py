@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
+import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,8 +133,13 @@ def from_keras(name: str, *, seed: int = 0, validation: float = 0.2, protocol: s
 
 
 def folder() -> pathlib.Path:
-    """Returns where Keras keeps data sets: ``datasets/`` in ``KERAS_HOME``, by default in ``~/.keras``."""
-    return pathlib.Path(os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")) / "datasets"
+    """Returns where Keras keeps data sets: ``datasets/`` in ``KERAS_HOME``, by default in ``~/.keras``.
+
+    Keras reads that variable once, when it is imported; from then on its own word counts.
+    """
+    loaded = sys.modules.get("keras.src.backend.config")
+    home = loaded.keras_home() if loaded else os.environ.get("KERAS_HOME") or "~/.keras"
+    return pathlib.Path(os.path.expanduser(home)) / "datasets"
 
 
 def wanted(name: str) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ def dataset(
     mean, deviation = channel_statistics(data.train.x) if normalize else (np.zeros(channels), np.ones(channels))
 
     tf = tensorflow()
+
     def finish(x: Any, y: Any, rows: Any, columns: Any, hole: Any) -> tuple[Any, Any]:
         x = tf.cast(x, tf.float32)
         if resize is not None:
