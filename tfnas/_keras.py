@@ -16,13 +16,13 @@ from tfnas.errors import DependencyError
 
 
 def tensorflow() -> ModuleType:
-    """Returns the ``tensorflow`` package, asked to log errors of no consequence no more than it must."""
+    """Returns the ``tensorflow`` package, which logs little, unless TF_CPP_MIN_LOG_LEVEL asks for more."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     return importlib.import_module("tensorflow")
 
 
 def keras3() -> ModuleType:
-    """Returns the ``keras`` package, version 3, with TensorFlow's start-up messages silenced.
+    """Returns the ``keras`` package, version 3; TensorFlow logs little, unless TF_CPP_MIN_LOG_LEVEL asks for more.
 
     Raises:
         DependencyError: If an older Keras is installed under that name.
