@@ -25,6 +25,12 @@ def check_rate(**values: float) -> None:
             raise ConfigError(name, expected="a rate, from 0 to below 1", received=repr(value))
 
 
+def check_seed(seed: int, name: str = "seed") -> None:
+    """Raises `ConfigError` for what is no integer from 0."""
+    if not is_integer(seed) or seed < 0:
+        raise ConfigError(name, expected="zero or a positive integer", received=repr(seed))
+
+
 def check_flag(**values: bool) -> None:
     """Raises `ConfigError` for the first of the named values that is no truth value."""
     for name, value in values.items():

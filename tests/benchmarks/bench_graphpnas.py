@@ -10,7 +10,8 @@ import numpy as np
 
 from tests.benchmarks.line import Line
 from tfnas import spaces
-from tfnas.models.graphpnas import ComponentArrays, GeneratorConfig, GraphGenerator
+from tfnas.models.autoregressive import ComponentArrays
+from tfnas.models.graphpnas import GraphGenerator, GraphGeneratorConfig
 
 GRAPHS, ROUNDS, CELLS = 16, 5, 1_000
 
@@ -26,7 +27,7 @@ def measure() -> list[Line]:
     archs = [space.sample(rng) for _ in range(GRAPHS)]
     work = {}
     for form in ("causal", "prefix"):
-        generator = GraphGenerator(space, GeneratorConfig(messages=form), seed=0)
+        generator = GraphGenerator(space, GraphGeneratorConfig(messages=form), seed=0)
         work[form] = (_gradient(generator, archs), lambda number, g=generator: g.sample_arrays(GRAPHS, (number,)))
     times: dict[tuple[str, int], list[float]] = {(form, k): [] for form in work for k in range(2)}
     for number in range(ROUNDS + 1):

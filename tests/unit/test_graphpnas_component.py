@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tfnas.models.graphpnas import ComponentArrays, GeneratorConfig
-from tfnas.models.graphpnas.component import ComponentGenerator, tf
-from tfnas.models.graphpnas.rules import Rules
+from tfnas.models.autoregressive import ComponentArrays
+from tfnas.models.autoregressive.component import ComponentGenerator, tf
+from tfnas.models.autoregressive.rules import Rules
+from tfnas.models.autoregressive.weights import first_weights
+from tfnas.models.graphpnas import GraphGeneratorConfig
+from tfnas.models.graphpnas.network import GraphNetwork
 
 FORMS = ("causal", "prefix")
 SMALL = {"mixture": 3, "steps": 2, "hidden": 8, "message": 6}
@@ -33,12 +36,14 @@ def _rules(*, limited: bool) -> Rules:
 
 @functools.cache
 def _component(messages: str, limited: bool, dtype: str = "float32", **options) -> ComponentGenerator:
-    config = GeneratorConfig(messages=messages, dtype=dtype, **(SMALL | options))
+    config = GraphGeneratorConfig(messages=messages, dtype=dtype, **(SMALL | options))
     rng = np.random.default_rng(0)
-    component = ComponentGenerator(_rules(limited=limited), config, iter(lambda: int(rng.integers(2**31)), None))
+    rules = _rules(limited=limited)
+    component = ComponentGenerator(rules, GraphNetwork(rules, config))
     # Far from the uniform start, where mistakes could cancel.
-    for variable in component.network.trainable_variables:
-        variable.assign(variable + rng.normal(0, 0.3, variable.shape))
+    variables = component.network.trainable_variables
+    for variable, array in zip(variables, first_weights(variables, rng)):
+        variable.assign(array + rng.normal(0, 0.3, variable.shape))
     return component
 
 
@@ -132,7 +137,12 @@ class _Paper:
         if kind is not None:
             vector, kernel = np.concatenate([difference, kind]), np.concatenate([kernel, layer.kinds.kernel.numpy()])
         hidden = np.maximum(vector @ kernel + layer._bias.numpy(), 0)
-        return hidden @ layer._second.kernel.numpy() + layer._second.bias.numpy()
+        return self.last(layer._rest.layers, hidden)
+
+    def last(self, layers, vector):
+        for layer in layers[:-1]:
+            vector = np.maximum(vector @ layer.kernel.numpy() + layer.bias.numpy(), 0)
+        return vector @ layers[-1].kernel.numpy() + layers[-1].bias.numpy()
 
     def gru(self, cell, x, h):
         bias = cell.bias.numpy()
@@ -182,14 +192,15 @@ class _Paper:
         alpha = sum((self.mlp(self.net._alpha, h[-1] - h[j]) for j in range(node)), np.zeros(SMALL["mixture"]))
         theta = [self.mlp(self.net._theta, h[-1] - h[j]) for j in range(node)]
         labels = [self.mlp(self.net._label, h[-1] - h[j]) for j in range(node)]
-        first, _, second = self.net._beta.layers
-        hidden = np.maximum(h[-1] @ first.kernel.numpy() + first.bias.numpy(), 0)
-        return alpha, theta, labels, hidden @ second.kernel.numpy() + second.bias.numpy()
+        return alpha, theta, labels, self.last(self.net._beta.layers, h[-1])
 
 
+@pytest.mark.parametrize("head_layers", [2, 3])
+@pytest.mark.parametrize("few", [0, 12])
 @pytest.mark.parametrize("messages", FORMS)
-def test_the_network_is_the_papers(messages):
-    network = _component(messages, False, "float64").network
+def test_the_network_is_the_papers(messages, few, head_layers, monkeypatch):
+    monkeypatch.setattr("tfnas.models.graphpnas.network._FEW", few)  # messages that are there, or all and weights
+    network = _component(messages, False, "float64", head_layers=head_layers).network
     graphs = _everything(False)
     picked = np.random.default_rng(1).choice(len(graphs.ops), 3, replace=False)
     found = network((graphs.edges[picked], graphs.ops[picked]))

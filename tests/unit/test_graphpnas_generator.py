@@ -12,15 +12,16 @@ from scipy import stats
 import tfnas
 from tfnas.blueprints.darts import OPERATORS
 from tfnas.errors import ConfigError, InvalidArchitectureError, SearchError, StateError
-from tfnas.models.graphpnas import ComponentArrays, GeneratorConfig, GraphGenerator
-from tfnas.models.graphpnas.component import tf
+from tfnas.models.autoregressive import ComponentArrays
+from tfnas.models.autoregressive.component import tf
+from tfnas.models.graphpnas import GraphGenerator, GraphGeneratorConfig
 
 SMALL = {"mixture": 3, "steps": 2, "hidden": 8, "message": 6}
 
 
 @functools.cache
 def _generator(name: str = "nasbench201", seed: int = 0, **options) -> GraphGenerator:
-    return GraphGenerator(tfnas.spaces.get(name), GeneratorConfig(**(SMALL | options)), seed=seed)
+    return GraphGenerator(tfnas.spaces.get(name), GraphGeneratorConfig(**(SMALL | options)), seed=seed)
 
 
 @pytest.mark.parametrize("options", [{}, {"messages": "prefix"}, {"view": "nodes"}], ids=str)
@@ -62,7 +63,7 @@ def test_one_trace_whatever_the_number_of_graphs():
 
 
 def test_training_raises_the_probability_and_traces_once():
-    generator = GraphGenerator(tfnas.spaces.get("nasbench201"), GeneratorConfig(**SMALL), seed=1)
+    generator = GraphGenerator(tfnas.spaces.get("nasbench201"), GraphGeneratorConfig(**SMALL), seed=1)
     target = next(generator.space.enumerate())
     arrays = generator.view.encode([target] * 4)
 
@@ -87,7 +88,7 @@ def test_seeds_decide():
     generator = _generator()
     first = generator.sample(30, seed=3)
     assert first == generator.sample(30, seed=3) and first != generator.sample(30, seed=4)
-    same, other = (GraphGenerator(generator.space, GeneratorConfig(**SMALL), seed=seed) for seed in (0, 1))
+    same, other = (GraphGenerator(generator.space, GraphGeneratorConfig(**SMALL), seed=seed) for seed in (0, 1))
     assert all(np.array_equal(a, b) for a, b in zip(generator.get_weights(), same.get_weights()))
     assert not all(np.array_equal(a, b) for a, b in zip(generator.get_weights(), other.get_weights()))
     other.set_weights(generator.get_weights())
@@ -112,7 +113,7 @@ def test_the_entropy_is_that_of_all_members():
 
 
 def test_what_is_no_member_is_rejected_and_counted():
-    generator = GraphGenerator(tfnas.spaces.get("nasbench101,max_nodes=4"), GeneratorConfig(**SMALL), seed=0)
+    generator = GraphGenerator(tfnas.spaces.get("nasbench101,max_nodes=4"), GraphGeneratorConfig(**SMALL), seed=0)
     archs = generator.sample(300, seed=0)
     for arch in archs:
         generator.space.validate(arch)
@@ -160,7 +161,7 @@ def test_members_that_cannot_be_drawn_have_probability_zero():
 
 
 def test_sampling_gives_up_where_nothing_can_be_drawn(monkeypatch):
-    generator = GraphGenerator(tfnas.spaces.get("nasbench101"), GeneratorConfig(**SMALL), seed=0)
+    generator = GraphGenerator(tfnas.spaces.get("nasbench101"), GraphGeneratorConfig(**SMALL), seed=0)
     monkeypatch.setattr(generator.view, "decode", lambda arrays: [None] * len(arrays[0].ops))
     with pytest.raises(SearchError, match="a member among 20000 draws in a row"):
         generator.sample(1, seed=0)

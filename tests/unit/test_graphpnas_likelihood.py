@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from tfnas.models.graphpnas.likelihood import EdgesIn, Limits, NodeDistribution, Parameters, tf
+from tfnas.models.autoregressive.likelihood import EdgesIn, Limits, NodeDistribution, Parameters, tf
 
 EVENTS = np.array(list(itertools.product([0.0, 1.0], repeat=5)))
 LOGITS = np.random.default_rng(0).normal(0, 2, (3, 5))

@@ -10,17 +10,18 @@ import pytest
 
 from tfnas import spaces
 from tfnas.errors import ConfigError
-from tfnas.models.graphpnas import GeneratorConfig, GraphGenerator
+from tfnas.models.graphpnas import GraphGenerator, GraphGeneratorConfig
+from tfnas.models.reinforce import rewards
 
 SPACE = spaces.get("nasbench201")
-SMALL = GeneratorConfig(mixture=3, steps=2, hidden=16, message=16)
+SMALL = GraphGeneratorConfig(mixture=3, steps=2, hidden=16, message=16)
 
 
 @pytest.fixture(scope="module")
 def reward():
-    from tfnas.models.graphpnas import reward
+    from tfnas.models.reinforce import objective
 
-    return reward
+    return objective
 
 
 @pytest.fixture(scope="module")
@@ -30,22 +31,22 @@ def tf():
     return tensorflow
 
 
-def test_rewards_are_standardised(reward):
+def test_rewards_are_standardised():
     values = [1.0, 2.0, 3.0, 6.0]
-    found = reward.standardised(values)
+    found = rewards.standardised(values)
     np.testing.assert_allclose(found, (np.array(values) - 3.0) / math.sqrt(3.5), rtol=1e-12)
     assert found.mean() == pytest.approx(0, abs=1e-12) and found.std() == pytest.approx(1)
 
 
 @pytest.mark.parametrize("values", [[5.0], [0.1] * 7, [93.1, 93.1], [1e300, 1e300], [0.0, 0.0]])
-def test_equal_rewards_say_nothing(reward, values):
-    assert not reward.standardised(values).any()
+def test_equal_rewards_say_nothing(values):
+    assert not rewards.standardised(values).any()
 
 
 @pytest.mark.parametrize("values", [[], [math.nan, 1.0], [math.inf], [[1.0, 2.0]]])
-def test_rewards_that_are_none_are_refused(reward, values):
+def test_rewards_that_are_none_are_refused(values):
     with pytest.raises(ConfigError, match="rewards.*all finite"):
-        reward.standardised(values)
+        rewards.standardised(values)
 
 
 @pytest.mark.parametrize("x", [-1e-12, -1e-6, -0.1, -0.6, -math.log(2), -0.7, -3.0, -50.0, -460.5])
@@ -117,10 +118,10 @@ def test_one_step_raises_a_good_graph_and_lowers_a_bad_one(reward, tf):
     assert good != bad
     before = generator.log_prob([good, bad])
     arrays = generator.view.encode([good, bad])
-    for rewards, which in (([1.0, 0.0], 0), ([0.0, -1.0], 1)):
+    for given, which in (([1.0, 0.0], 0), ([0.0, -1.0], 1)):
         weights = generator.get_weights()
         with tf.GradientTape() as tape:
-            gained = reward.reweighted(generator.log_prob_tensor(arrays), rewards, [12, 12], beta=1.0)
+            gained = reward.reweighted(generator.log_prob_tensor(arrays), given, [12, 12], beta=1.0)
         for variable, slope in zip(
             generator.trainable_variables, tape.gradient(gained, list(generator.trainable_variables))
         ):

@@ -12,8 +12,9 @@ import tfnas
 from tfnas import spaces
 from tfnas.blueprints.darts import OPERATORS
 from tfnas.errors import ConfigError
-from tfnas.models.graphpnas import ComponentArrays, GeneratorConfig, view_of
-from tfnas.models.graphpnas.views import EdgeView, NodeView
+from tfnas.models.autoregressive import ComponentArrays, GeneratorConfig, view_of
+from tfnas.models.autoregressive.views import EdgeView, NodeView
+from tfnas.models.graphpnas import GraphGeneratorConfig
 
 SPACES = (
     "nasbench201",
@@ -159,7 +160,7 @@ def test_broken_rules_are_seen(change):
 )
 def test_options_that_cannot_work(options, subject):
     with pytest.raises(ConfigError) as error:
-        GeneratorConfig(**options)
+        GraphGeneratorConfig(**options)
     assert error.value.subject == subject
 
 

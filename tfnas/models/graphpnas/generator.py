@@ -1,48 +1,24 @@
-"""`GraphGenerator`: a distribution over a space that grows graphs node by node (GraphPNAS)."""
+"""`GraphGenerator`: the graph neural network that generates architectures (GraphPNAS)."""
 
 from __future__ import annotations
 
-import itertools
-from typing import Any, Sequence
+from typing import Any
 
-import numpy as np
-
-from tfnas.architecture import Architecture
-from tfnas.checks import check_positive, is_integer
-from tfnas.errors import ConfigError, SearchError, StateError
-from tfnas.models.distribution import ArchitectureDistribution
-from tfnas.models.graphpnas.config import GeneratorConfig
-from tfnas.models.graphpnas.views import ComponentArrays, view_of
+from tfnas.models.autoregressive import AutoregressiveGenerator
+from tfnas.models.autoregressive.rules import Rules
+from tfnas.models.graphpnas.config import GraphGeneratorConfig
 from tfnas.spaces.base import SearchSpace
 
-_PATIENCE = 20_000
-"""Draws in a row that may all break a rule before sampling gives up."""
 
-_ENTRIES = 2**15
-"""Entries of adjacency matrices that are worked on at once."""
-
-
-class GraphGenerator(ArchitectureDistribution):
+class GraphGenerator(AutoregressiveGenerator):
     """The generator of GraphPNAS (Li et al., 2022, section 3.1), for any space with a grammar.
 
-    Nodes come in the order of the grammar. Each draws, given all earlier ones, its operator from a categorical
-    distribution and its incoming edges from a mixture of Bernoullis, and edges their labels where they have
-    any. What the grammar forbids has probability zero and the rest is renormalised, so that where rules
-    are local every draw is a member; limits of incoming edges condition each component of the mixture by
-    itself, exactly (see `EdgesIn`). Components of a space, such as DARTS's two cells, are independent, and each
-    has a network of its own.
-
-    Where a space has rules that are not local (`Grammar.is_local`, `Grammar.totals`), draws that break one are
-    rejected and counted in `rejections`. `log_prob` is then that of the process without rejection: the
-    probability of a member is higher by one and the same factor, the inverse of the share of draws that are
-    members, and `entropy` is too high by the logarithm of that factor.
-
-    Deviations from the paper, beside the options of `GeneratorConfig`, are named in `GeneratorNetwork` and
-    `MessageRound`.
+    A graph neural network reads the nodes that there are, and says how the next one is drawn. Deviations from
+    the paper, beside the options of `GraphGeneratorConfig`, are named in `GraphNetwork` and `MessageRound`.
 
     Args:
         space: Space to draw from.
-        config: Sizes and forms.
+        config: Sizes and forms; those of the paper by default.
         seed: For the first weights.
 
     Raises:
@@ -50,114 +26,13 @@ class GraphGenerator(ArchitectureDistribution):
         DependencyError: If Keras is not as TF-GNN needs it, see `tfnas._keras.graph_keras`.
     """
 
-    def __init__(self, space: SearchSpace, config: GeneratorConfig | None = None, *, seed: int = 0) -> None:
-        if not is_integer(seed) or seed < 0:
-            raise ConfigError("seed", expected="an integer from 0", received=repr(seed))
-        self.space = space
-        self.config = GeneratorConfig() if config is None else config
-        self.view = view_of(space, self.config)
-        self.rejections = 0
+    config: GraphGeneratorConfig
+
+    def __init__(self, space: SearchSpace, config: GraphGeneratorConfig | None = None, *, seed: int = 0) -> None:
+        super().__init__(space, GraphGeneratorConfig() if config is None else config, seed=seed)
+
+    def _network(self, rules: Rules) -> Any:
         # Imported here: TensorFlow takes seconds to load.
-        from tfnas.models.graphpnas.component import ComponentGenerator
+        from tfnas.models.graphpnas.network import GraphNetwork
 
-        rng = np.random.default_rng(seed)
-        seeds = iter(lambda: int(rng.integers(2**31 - 1)), None)
-        self._components = [ComponentGenerator(rules, self.config, seeds) for rules in self.view.rules]
-        self._chunk = max(1, _ENTRIES // max(rules.nodes**2 for rules in self.view.rules))
-
-    @property
-    def trainable_variables(self) -> tuple[Any, ...]:
-        """The TensorFlow variables of all components."""
-        return tuple(itertools.chain.from_iterable(part.network.trainable_variables for part in self._components))
-
-    def get_weights(self) -> list[np.ndarray]:
-        """Returns copies of the values of `trainable_variables`."""
-        return [variable.numpy() for variable in self.trainable_variables]
-
-    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
-        """Sets what `get_weights` returned, bit for bit.
-
-        Raises:
-            StateError: If the number of arrays, a shape or a type differs. Nothing is set then.
-        """
-        variables = self.trainable_variables
-        expected = [(tuple(variable.shape), variable.dtype.as_numpy_dtype) for variable in variables]
-        received = [(np.shape(array), np.asarray(array).dtype.type) for array in weights]
-        if expected != received:
-            wrong = [k for k, pair in enumerate(zip(expected, received)) if pair[0] != pair[1]]
-            raise StateError(
-                f"weights of a generator for {self.space.name}",
-                expected=f"{len(expected)} arrays" + (f", number {wrong[0]}: {expected[wrong[0]]}" if wrong else ""),
-                received=f"{len(received)} arrays" + (f", number {wrong[0]}: {received[wrong[0]]}" if wrong else ""),
-                remedy="Give those of a generator with the same space and configuration.",
-            )
-        for variable, array in zip(variables, weights):
-            variable.assign(array)
-
-    def sample(self, n: int, seed: int) -> list[Architecture]:
-        check_positive(n=n)
-        if not is_integer(seed) or seed < 0:
-            raise ConfigError("seed", expected="an integer from 0", received=repr(seed))
-        found: list[Architecture] = []
-        in_vain = chunks = rejected = 0
-        while len(found) < n:
-            # The more were rejected, the more draws the missing ones are likely to need.
-            count = min(self._chunk, max(n - len(found), rejected))
-            for arch in self.view.decode(self.sample_arrays(count, (seed, chunks))):
-                if len(found) == n:
-                    break
-                if arch is None:
-                    self.rejections += 1
-                    rejected += 1
-                    in_vain += 1
-                else:
-                    found.append(arch)
-                    in_vain = 0
-            if in_vain >= _PATIENCE:
-                raise SearchError(
-                    f"samples of {self.space.name}",
-                    expected=f"a member among {_PATIENCE} draws in a row",
-                    received="none: all broke a rule that is not local",
-                    remedy="Fit the generator to members first; for an edge-labelled view give labels= and in_degree=, "
-                    "or view='nodes'.",
-                )
-            chunks += 1
-        return found
-
-    def sample_arrays(self, n: int, seed: Sequence[int]) -> tuple[ComponentArrays, ...]:
-        """Draws `n` graphs without rejection, as arrays; see `ComponentArrays`.
-
-        Args:
-            n: Number of graphs.
-            seed: Integers; other ones give other draws.
-        """
-        states = np.random.SeedSequence(list(seed)).generate_state(2 * len(self._components)).view(np.int32)
-        return tuple(
-            ComponentArrays(*(array.numpy() for array in part.sample(n, state)))
-            for part, state in zip(self._components, states.reshape(-1, 2))
-        )
-
-    def log_prob(self, archs: Sequence[Architecture]) -> np.ndarray:
-        for arch in archs:
-            self.space.validate(arch)
-        found = np.full(len(archs), -np.inf)
-        for start in range(0, len(archs), self._chunk):
-            arrays = self.view.encode(archs[start : start + self._chunk])
-            drawable = self.view.drawable(arrays)
-            arrays = [ComponentArrays(*(array[drawable] for array in part)) for part in arrays]
-            parts = [part.log_prob(*array).numpy() for part, array in zip(self._components, arrays)]
-            found[start : start + self._chunk][drawable] = np.sum(parts, axis=0, dtype=np.float64)
-        return found
-
-    def log_prob_tensor(self, arrays: Sequence[ComponentArrays]) -> Any:
-        """Returns the logarithm of the probability of B graphs as a tensor, for gradients. Float, shape [B].
-
-        Inside a ``tf.function`` it is part of that; each new static shape of the arrays is traced once.
-
-        Args:
-            arrays: One a component, NumPy arrays or tensors, that keep the rules; see `View.drawable`.
-        """
-        total = self._components[0].log_prob_tensor(*arrays[0])
-        for part, array in zip(self._components[1:], arrays[1:]):
-            total += part.log_prob_tensor(*array)
-        return total
+        return GraphNetwork(rules, self.config)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
 from tfnas._keras import graph_keras, tensorflow
-from tfnas.models.graphpnas.config import GeneratorConfig
+from tfnas.models.graphpnas.config import GraphGeneratorConfig
 from tfnas.models.graphpnas.unrolling import BACKWARD, FORWARD, SELF
 
 tf_keras = graph_keras()
 tf = tensorflow()
 tfgnn = importlib.import_module("tensorflow_gnn")
+Dense = tf_keras.layers.Dense
 
 
 def kind(direction: int, edge: Any, labels: int) -> Any:
@@ -37,30 +38,30 @@ def kind_vectors(labels: int) -> np.ndarray:
     return np.array([*rows, np.concatenate([direction[SELF], np.zeros(labels)])])
 
 
-def dense(outputs: int, seeds: Iterator[int], dtype: str, *, use_bias: bool = True) -> Any:
-    """Returns a linear layer with Glorot's uniform weights."""
-    initializer = tf_keras.initializers.GlorotUniform(seed=next(seeds))
-    return tf_keras.layers.Dense(outputs, use_bias=use_bias, kernel_initializer=initializer, dtype=dtype)
+def mlp(hidden: int, outputs: int, dtype: str, *, layers: int) -> Any:
+    """Returns an MLP with ReLU between its layers."""
+    inner = [Dense(hidden, activation="relu", dtype=dtype) for _ in range(layers - 1)]
+    return tf_keras.Sequential([*inner, Dense(outputs, dtype=dtype)])
 
 
 class DifferenceMLP(tf_keras.layers.Layer):
-    """A two-layer MLP with ReLU on the difference of two states and, where there are any, a kind of edge.
+    """An MLP with ReLU on the difference of two states and, where there are any, a kind of edge.
 
     The first layer is linear up to its ReLU, so it is applied to states and to kinds, of which there are
     fewer than pairs: ``W [x_i - x_j, e] = W_x x_i - W_x x_j + W_e e``. `project` is ``W_x``, `kinds` is
     ``W_e``, calling it does the rest.
     """
 
-    def __init__(self, hidden: int, outputs: int, seeds: Iterator[int], dtype: str) -> None:
+    def __init__(self, hidden: int, outputs: int, dtype: str, *, layers: int = 2) -> None:
         super().__init__(dtype=dtype)
-        self.project = dense(hidden, seeds, dtype, use_bias=False)
-        self.kinds = dense(hidden, seeds, dtype, use_bias=False)
+        self.project = Dense(hidden, use_bias=False, dtype=dtype)
+        self.kinds = Dense(hidden, use_bias=False, dtype=dtype)
         self._bias = self.add_weight(name="bias", shape=[hidden], initializer="zeros")
-        self._second = dense(outputs, seeds, dtype)
+        self._rest = mlp(hidden, outputs, dtype, layers=layers - 1)
 
     def call(self, hidden):
         """Returns the output for sums of shares. [..., hidden] to [..., outputs]."""
-        return self._second(tf.nn.relu(hidden + self._bias))
+        return self._rest(tf.nn.relu(hidden + self._bias))
 
 
 class MessageRound(tf_keras.layers.Layer):
@@ -72,18 +73,13 @@ class MessageRound(tf_keras.layers.Layer):
     of the messages of a node's neighbours and of the node itself, whose differences are zero.
     """
 
-    def __init__(self, config: GeneratorConfig, labels: int, seeds: Iterator[int]) -> None:
+    def __init__(self, config: GraphGeneratorConfig, labels: int) -> None:
         super().__init__(dtype=config.dtype)
         self._hidden = config.hidden
         self._kinds = tf.constant(kind_vectors(labels), config.dtype)
-        self._f = DifferenceMLP(config.hidden, config.message, seeds, config.dtype)
-        self._g = DifferenceMLP(config.hidden, config.message, seeds, config.dtype)
-        self._cell = tf_keras.layers.GRUCell(
-            config.hidden,
-            kernel_initializer=tf_keras.initializers.GlorotUniform(seed=next(seeds)),
-            recurrent_initializer=tf_keras.initializers.Orthogonal(seed=next(seeds)),
-            dtype=config.dtype,
-        )
+        self._f = DifferenceMLP(config.hidden, config.message, config.dtype)
+        self._g = DifferenceMLP(config.hidden, config.message, config.dtype)
+        self._cell = tf_keras.layers.GRUCell(config.hidden, dtype=config.dtype)
 
     def shares(self, h, u):
         """Returns what nodes add to the hidden layers of f and of g. [..., hidden] to [..., 2 hidden]."""
@@ -109,18 +105,21 @@ class MessageRound(tf_keras.layers.Layer):
 
         Args:
             graph: A `tfgnn.GraphTensor` with the node set ``node``, which has ``h`` and ``u``, and the edge set
-                ``message``, which has ``kind``.
+                ``message``, which has ``kind`` and, where some of the messages are not there, ``weight``.
         """
         nodes = graph.node_sets["node"]
         shares = self.shares(nodes["h"], nodes["u"])
         difference = tfgnn.broadcast_node_to_edges(graph, "message", tfgnn.TARGET, feature_value=shares)
         difference -= tfgnn.broadcast_node_to_edges(graph, "message", tfgnn.SOURCE, feature_value=shares)
-        sent = self.messages(difference, graph.edge_sets["message"]["kind"])
+        features = graph.edge_sets["message"].features
+        sent = self.messages(difference, features["kind"])
+        if "weight" in features:
+            sent *= features["weight"][:, None]
         received = tfgnn.pool_edges_to_node(graph, "message", tfgnn.TARGET, "sum", feature_value=sent)
         return self.update(nodes["h"], received)
 
 
-def message_graph(h, u, senders, receivers, kinds):
+def message_graph(h, u, senders, receivers, kinds, weights=None):
     """Returns n nodes and e messages as the graph that a `MessageRound` takes.
 
     Args:
@@ -129,13 +128,15 @@ def message_graph(h, u, senders, receivers, kinds):
         senders: Nodes, int [e].
         receivers: Nodes, int [e].
         kinds: Numbers of the kinds of edges, int [e].
+        weights: One where a message is there, else zero, float [e]; None if all are.
     """
+    features = {"kind": kinds} if weights is None else {"kind": kinds, "weight": weights}
     return tfgnn.GraphTensor.from_pieces(
         node_sets={"node": tfgnn.NodeSet.from_fields(sizes=[tf.shape(h)[0]], features={"h": h, "u": u})},
         edge_sets={
             "message": tfgnn.EdgeSet.from_fields(
                 sizes=[tf.shape(kinds)[0]],
-                features={"kind": kinds},
+                features=features,
                 adjacency=tfgnn.Adjacency.from_indices(("node", senders), ("node", receivers)),
             )
         },

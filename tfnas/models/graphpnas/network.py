@@ -1,33 +1,37 @@
-"""`GeneratorNetwork`: what the nodes that there are say of the next one. Equations 4 to 10 of GraphPNAS."""
+"""`GraphNetwork`: what the nodes that there are say of the next one. Equations 4 to 10 of GraphPNAS."""
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
-from tfnas._keras import graph_keras, tensorflow
-from tfnas.models.graphpnas.config import GeneratorConfig
-from tfnas.models.graphpnas.likelihood import Parameters
+from tfnas._keras import tensorflow
+from tfnas.models.autoregressive.likelihood import Parameters
+from tfnas.models.autoregressive.network import NodeNetwork
+from tfnas.models.autoregressive.rules import Rules
+from tfnas.models.graphpnas.config import GraphGeneratorConfig
 from tfnas.models.graphpnas.message_passing import (
+    Dense,
     DifferenceMLP,
     MessageRound,
-    dense,
     kind,
     message_graph,
+    mlp,
     with_states,
 )
-from tfnas.models.graphpnas.rules import Rules
 from tfnas.models.graphpnas.unrolling import BACKWARD, FORWARD, causal, prefixes
 
-tf_keras = graph_keras()
 tf = tensorflow()
 
 _NEW = -1
 """Stands for the operator of a node that has none yet."""
 
+_FEW = 12
+"""Largest number of nodes for which messages of edges that are not there are computed and weighted by zero."""
 
-class GeneratorNetwork(tf_keras.Model):
+
+class GraphNetwork(NodeNetwork):
     """Section 3.1.1 of GraphPNAS, for one component of N nodes.
 
     The first h is a linear map of the one-hot operator, or of one more symbol for a new node; the paper takes
@@ -40,34 +44,29 @@ class GeneratorNetwork(tf_keras.Model):
     Args:
         rules: Of the component.
         config: Sizes and forms.
-        seeds: For the first weights.
     """
 
-    def __init__(self, rules: Rules, config: GeneratorConfig, seeds: Iterator[int]) -> None:
+    def __init__(self, rules: Rules, config: GraphGeneratorConfig) -> None:
         super().__init__(dtype=config.dtype)
         self._nodes, self._labels, self._config = rules.nodes, rules.labels, config
         self._is_causal = config.messages == "causal"
         self._unrolling = (causal if self._is_causal else prefixes)(rules.nodes)
         self._symbols = 1 + (rules.operators if config.sees_operators else 1)
-        self._embedding = dense(config.hidden, seeds, config.dtype, use_bias=False)
-        self._rounds = [MessageRound(config, rules.labels, seeds) for _ in range(1 if config.shared else config.steps)]
+        self._embedding = Dense(config.hidden, use_bias=False, dtype=config.dtype)
+        self._rounds = [MessageRound(config, rules.labels) for _ in range(1 if config.shared else config.steps)]
 
         def pair_head(outputs: int) -> DifferenceMLP:
-            return DifferenceMLP(config.hidden, outputs, seeds, config.dtype)
+            return DifferenceMLP(config.hidden, outputs, config.dtype, layers=config.head_layers)
 
         self._alpha, self._theta = pair_head(config.mixture), pair_head(config.mixture)
         self._label = pair_head(rules.labels) if rules.labels > 1 else None
-        relu = dense(config.hidden, seeds, config.dtype)
-        self._beta = tf_keras.Sequential(
-            [relu, tf_keras.layers.ReLU(dtype=config.dtype), dense(rules.operators, seeds, config.dtype)]
-        )
+        self._beta = mlp(config.hidden, rules.operators, config.dtype, layers=config.head_layers)
+
+    @property
+    def has_static_shapes(self) -> bool:
+        return self._nodes <= _FEW
 
     def call(self, inputs) -> Parameters:
-        """Returns the parameters of all nodes, each given all earlier ones. Batch axes are [B, N].
-
-        Args:
-            inputs: Edges, int [B, N, N], and operators, int [B, N]; see `ComponentArrays`.
-        """
         edges, ops = inputs
         states = self._unrolled(edges, ops)
         earlier, pairs = self._unrolling.pairs[:, 1], self._unrolling.pairs
@@ -90,14 +89,6 @@ class GeneratorNetwork(tf_keras.Model):
         return Parameters(mixture, theta, labels, self._beta(new))
 
     def step(self, edges, ops, node, cache) -> Parameters:
-        """Returns the parameters of one node given all earlier ones. The batch axis is [B].
-
-        Args:
-            edges: As in `call`; rows of later nodes are not read.
-            ops: As in `call`.
-            node: The node, a scalar.
-            cache: What `first_cache` and then `extend` returned.
-        """
         if self._is_causal:
             joined = tf.zeros_like(edges[:, 0, :node])
             new, _ = self._receive(tf.fill(tf.shape(ops)[:1], _NEW), edges[:, 0] * 0, joined, joined == 0, node, cache)
@@ -121,25 +112,20 @@ class GeneratorNetwork(tf_keras.Model):
         return Parameters(mixture, theta, labels, self._beta(new))
 
     def first_cache(self, batch) -> Any:
-        """Returns what `step` needs to know of no nodes.
-
-        In causal form, states of nodes do not change with the steps, so they are kept: their shares in the
-        messages of each round, [S, B, nodes, 2 hidden], and the last ones, [B, nodes, hidden].
-        """
+        # In causal form states of nodes do not change with the steps, so they are kept: their shares in the
+        # messages of each round, [S, B, nodes, 2 hidden], and the last ones, [B, nodes, hidden].
         if not self._is_causal:
             return ()
         steps, hidden = self._config.steps, self._config.hidden
         return tf.zeros([steps, batch, 0, 2 * hidden], self.dtype), tf.zeros([batch, 0, hidden], self.dtype)
 
     def cache_shapes(self) -> Any:
-        """Returns the shapes that the cache has in all steps."""
         if not self._is_causal:
             return ()
         steps, hidden = self._config.steps, self._config.hidden
         return tf.TensorShape([steps, None, None, 2 * hidden]), tf.TensorShape([None, None, hidden])
 
     def extend(self, edges, ops, node, cache) -> Any:
-        """Returns the cache with one more node, whose row and operator are known now."""
         if not self._is_causal:
             return ()
         into = edges[:, node, :node]
@@ -149,27 +135,46 @@ class GeneratorNetwork(tf_keras.Model):
     def _unrolled(self, edges, ops):
         """Returns the last states of all M nodes of the unrolling, [B, M, hidden]."""
         plan, batch, total = self._unrolling, tf.shape(ops)[0], len(self._unrolling.node)
-        offset = tf.range(batch)[:, None] * total
-        values = tf.gather(
-            tf.reshape(edges, [-1, self._nodes**2]), plan.edges[:, 3] * self._nodes + plan.edges[:, 4], axis=1
-        )
-        there = tf.where(values > 0)
-        graph, which = tf.cast(there[:, 0], tf.int32) * total, there[:, 1]
-        joins = [tf.reshape(offset + plan.joins[:, end], [-1]) for end in (0, 1)]
-        ends = [tf.concat([graph + tf.gather(plan.edges[:, end], which), joins[end]], 0) for end in (0, 1)]
-        kinds = tf.concat(
-            [
-                kind(tf.gather(plan.edges[:, 2], which), tf.gather_nd(values, there), self._labels),
-                tf.tile(kind(plan.joins[:, 2], 0, self._labels), [batch]),
-            ],
-            0,
-        )
         known = tf.constant(~plan.is_new)
         rows = tf.where(known[:, None], tf.gather(edges, plan.node, axis=1), 0)
         operators = tf.where(known, tf.gather(ops, plan.node, axis=1), _NEW)
         u = self._features(tf.reshape(rows, [-1, self._nodes]), tf.tile(plan.node, [batch]))
-        states = self._propagated(self._first(tf.reshape(operators, [-1])), u, *ends, kinds)
+        messages = (self._all_messages if self.has_static_shapes else self._messages_there)(edges, batch)
+        states = self._propagated(self._first(tf.reshape(operators, [-1])), u, *messages)
         return tf.reshape(states, [batch, total, self._config.hidden])
+
+    def _all_messages(self, edges, batch):
+        """Returns senders, receivers, kinds and weights of the messages of all edges that could be there.
+
+        Their number follows from that of the graphs, so that XLA can compile it.
+        """
+        plan, values = self._unrolling, self._values(edges)
+        offset = tf.range(batch)[:, None] * len(plan.node)
+        senders, receivers = (
+            tf.reshape(offset + np.concatenate([plan.edges[:, end], plan.joins[:, end]]), [-1]) for end in (0, 1)
+        )
+        joins = kind(plan.joins[:, 2], 0, self._labels)
+        of_edges = kind(plan.edges[:, 2], tf.maximum(values, 1), self._labels)
+        kinds = tf.concat([of_edges, tf.tile(joins[None], [batch, 1])], 1)
+        weights = tf.concat([tf.cast(values > 0, self.dtype), tf.ones([batch, len(joins)], self.dtype)], 1)
+        return senders, receivers, tf.reshape(kinds, [-1]), tf.reshape(weights, [-1])
+
+    def _messages_there(self, edges, batch):
+        """Returns senders, receivers and kinds of the messages that are there."""
+        plan, values = self._unrolling, self._values(edges)
+        offset = tf.range(batch)[:, None] * len(plan.node)
+        there = tf.where(values > 0)
+        graph, which = tf.cast(there[:, 0], tf.int32) * len(plan.node), there[:, 1]
+        joins = [tf.reshape(offset + plan.joins[:, end], [-1]) for end in (0, 1)]
+        ends = [tf.concat([graph + tf.gather(plan.edges[:, end], which), joins[end]], 0) for end in (0, 1)]
+        of_edges = kind(tf.gather(plan.edges[:, 2], which), tf.gather_nd(values, there), self._labels)
+        kinds = tf.concat([of_edges, tf.tile(kind(plan.joins[:, 2], 0, self._labels), [batch])], 0)
+        return *ends, kinds
+
+    def _values(self, edges):
+        """Returns the edges that the messages of `Unrolling.edges` are for, int [B, E]."""
+        places = self._unrolling.edges[:, 3] * self._nodes + self._unrolling.edges[:, 4]
+        return tf.gather(tf.reshape(edges, [-1, self._nodes**2]), places, axis=1)
 
     def _prefix(self, edges, ops, node):
         """Returns the last states of the nodes up to a new one, [B, node + 1, hidden]."""
@@ -210,9 +215,9 @@ class GeneratorNetwork(tf_keras.Model):
             h = layer.update(h, tf.reduce_sum(tf.where(there[..., None], sent, tf.zeros_like(sent)), 1))
         return h, tf.stack(found)
 
-    def _propagated(self, h, u, senders, receivers, kinds):
+    def _propagated(self, h, u, *messages):
         """Returns the states after S rounds, [n, hidden]."""
-        graph = message_graph(h, u, senders, receivers, kinds)
+        graph = message_graph(h, u, *messages)
         for index in range(self._config.steps):
             graph = with_states(graph, self._rounds[index % len(self._rounds)](graph))
         return graph.node_sets["node"]["h"]

@@ -1,41 +1,14 @@
-"""What the generator is trained to maximise: equations 11 and 12 of GraphPNAS."""
+"""What a generator is trained to maximise: equations 11 and 12 of GraphPNAS."""
 
 from __future__ import annotations
 
 import math
-from typing import Any, Sequence
-
-import numpy as np
+from typing import Any
 
 from tfnas._keras import tensorflow
 from tfnas.errors import ConfigError
 
 tf = tensorflow()
-
-
-def standardised(rewards: Sequence[float]) -> np.ndarray:
-    """Returns rewards less their mean, over their standard deviation (equation 11). Float64, the same shape.
-
-    Rewards that are all equal say nothing, and all become 0.
-
-    Args:
-        rewards: Objectives of the graphs in a replay buffer. Shape [B].
-
-    Raises:
-        ConfigError: If there are none, or one is not finite.
-    """
-    values = np.asarray(rewards, np.float64)
-    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
-        raise ConfigError(
-            "rewards",
-            expected="at least one, all finite",
-            received=f"shape {values.shape}, {np.count_nonzero(~np.isfinite(values))} not finite",
-            remedy="What failed has no reward: leave it out.",
-        )
-    centred = values - values.mean()
-    spread = np.sqrt(np.mean(centred**2))
-    # what is left by rounding where all are equal is no signal
-    return centred / spread if spread > 1e-12 * max(1.0, float(np.abs(values).max())) else np.zeros_like(values)
 
 
 def reweighted(log_prob: Any, rewards: Any, decisions: Any, *, beta: float) -> Any:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
 from tfnas._keras import tensorflow
-from tfnas.models.graphpnas.config import GeneratorConfig
-from tfnas.models.graphpnas.likelihood import Limits, NodeDistribution, limits
-from tfnas.models.graphpnas.network import GeneratorNetwork
-from tfnas.models.graphpnas.rules import Rules
+from tfnas.models.autoregressive.likelihood import Limits, NodeDistribution, limits
+from tfnas.models.autoregressive.network import NodeNetwork
+from tfnas.models.autoregressive.rules import Rules
 
 tf = tensorflow()
 
@@ -23,12 +22,11 @@ class ComponentGenerator:
 
     Args:
         rules: Of the component.
-        config: Sizes and forms.
-        seeds: For the first weights.
+        network: Of the component.
     """
 
-    def __init__(self, rules: Rules, config: GeneratorConfig, seeds: Iterator[int]) -> None:
-        self.network = GeneratorNetwork(rules, config, seeds)
+    def __init__(self, rules: Rules, network: NodeNetwork) -> None:
+        self.network = network
         self._nodes = rules.nodes
         self._limits = limits(rules)
         self._ends = tf.constant(rules.ends)
@@ -40,7 +38,7 @@ class ComponentGenerator:
         )
         self.log_prob = tf.function(self.log_prob_tensor, input_signature=[edges, ops])
         self._sample = tf.function(
-            self._sample_tensor, input_signature=[tf.TensorSpec([], integers), tf.TensorSpec([2], integers)]
+            self.sample_tensor, input_signature=[tf.TensorSpec([], integers), tf.TensorSpec([2], integers)]
         )
         # Makes the variables, in one order, in either form.
         one = np.zeros((1, self._nodes, self._nodes), np.int32)
@@ -62,7 +60,8 @@ class ComponentGenerator:
         """
         return self._sample(n, seed)
 
-    def _sample_tensor(self, n, seed):
+    def sample_tensor(self, n, seed) -> tuple[Any, Any]:
+        """Does what `sample` does, as part of a ``tf.function``."""
         nodes, network = self._nodes, self.network
 
         def body(node, edges, ops, is_live, cache):

@@ -6,7 +6,7 @@ import importlib
 from typing import Any, NamedTuple
 
 from tfnas._keras import graph_keras, tensorflow
-from tfnas.models.graphpnas.rules import Rules
+from tfnas.models.autoregressive.rules import Rules
 
 graph_keras()
 tf = tensorflow()

@@ -11,8 +11,8 @@ import numpy as np
 
 from tfnas.architecture import Architecture
 from tfnas.errors import ConfigError, InvalidArchitectureError
-from tfnas.models.graphpnas.config import GeneratorConfig
-from tfnas.models.graphpnas.rules import Rules
+from tfnas.models.autoregressive.config import GeneratorConfig
+from tfnas.models.autoregressive.rules import Rules
 from tfnas.spaces.base import SearchSpace
 from tfnas.spaces.grammar import ComponentGrammar, EdgeLabelled, EdgeLabelledGrammar
 
@@ -47,7 +47,6 @@ class View(abc.ABC):
     def drawable(self, arrays: Sequence[ComponentArrays]) -> np.ndarray:
         """Returns which of B architectures keep all rules. Bool, shape [B]."""
         return np.logical_and.reduce([rules.admit(*part) for rules, part in zip(self.rules, arrays)])
-
 
     def decisions(self, arrays: Sequence[ComponentArrays]) -> np.ndarray:
         """Returns how many choices make each of B architectures. Int64, shape [B]."""
