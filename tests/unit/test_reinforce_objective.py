@@ -73,7 +73,7 @@ def objective(reward, tf, log_prob, rewards, decisions, beta, dtype):
     with tf.GradientTape() as tape:
         value = tf.constant(log_prob, dtype)
         tape.watch(value)
-        found = reward.reweighted(value, tf.constant(rewards), tf.constant(decisions), beta=beta)
+        found = tf.reduce_mean(reward.reweighted(value, tf.constant(rewards), tf.constant(decisions), beta=beta))
     return float(found), tape.gradient(found, value).numpy()
 
 
@@ -121,7 +121,7 @@ def test_one_step_raises_a_good_graph_and_lowers_a_bad_one(reward, tf):
     for given, which in (([1.0, 0.0], 0), ([0.0, -1.0], 1)):
         weights = generator.get_weights()
         with tf.GradientTape() as tape:
-            gained = reward.reweighted(generator.log_prob_tensor(arrays), given, [12, 12], beta=1.0)
+            gained = tf.reduce_sum(reward.reweighted(generator.log_prob_tensor(arrays), given, [12, 12], beta=1.0))
         for variable, slope in zip(
             generator.trainable_variables, tape.gradient(gained, list(generator.trainable_variables))
         ):
@@ -130,3 +130,9 @@ def test_one_step_raises_a_good_graph_and_lowers_a_bad_one(reward, tf):
         change = generator.log_prob([good, bad]) - before
         assert (change[which] > 0) == (which == 0), change
         generator.set_weights(weights)
+
+
+def test_ranks_are_shares_that_are_not_better():
+    assert rewards.ranks([0.3, 0.9, 0.3, 0.5]).tolist() == [0.5, 1.0, 0.5, 0.75]
+    with pytest.raises(ConfigError, match="rewards.*all finite"):
+        rewards.ranks([0.3, math.nan])

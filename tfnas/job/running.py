@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import inspect
 import json
 import pathlib
 from typing import Callable, ContextManager
@@ -77,11 +76,11 @@ def _strategy(name: str, config: SearchConfig) -> strategies.Strategy:
     """Builds a strategy; the options are for the one that the configuration names."""
     options = dict(config.strategy_options) if name == config.strategy else {}
     make = strategies.get(name)
-    unknown = sorted(set(options) - set(inspect.signature(make).parameters))
+    unknown = sorted(set(options) - set(make.options()))
     if unknown:
         raise ConfigError(
             f"options of strategy {name}",
-            expected=", ".join(p for p in inspect.signature(make).parameters if p not in ("space", "seed")),
+            expected=", ".join(make.options()),
             received=", ".join(unknown),
         )
     return make(spaces.get(config.space), seed=config.seed, **options)

@@ -11,6 +11,7 @@ from tfnas.strategies.evolution import RegularizedEvolution
 from tfnas.strategies.gaussian_process_ei import GaussianProcessEI
 from tfnas.strategies.local_search import LocalSearch
 from tfnas.strategies.random import RandomSearch
+from tfnas.strategies.reinforce import GraphPNAS, IndependentReinforce, RNNReinforce
 
 _registry: Registry[Strategy] = Registry("strategy", "tfnas.strategies.register")
 
@@ -42,12 +43,23 @@ def from_config(config: Mapping[str, Any]) -> Strategy:
     return get(name)(spaces.get(space), **arguments)
 
 
-for _strategy in (RandomSearch, RegularizedEvolution, LocalSearch, GaussianProcessEI):
+for _strategy in (
+    RandomSearch,
+    RegularizedEvolution,
+    LocalSearch,
+    GaussianProcessEI,
+    GraphPNAS,
+    RNNReinforce,
+    IndependentReinforce,
+):
     register(_strategy)
 
 __all__ = [
     "GaussianProcessEI",
+    "GraphPNAS",
+    "IndependentReinforce",
     "LocalSearch",
+    "RNNReinforce",
     "RandomSearch",
     "RegularizedEvolution",
     "Strategy",

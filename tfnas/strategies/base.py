@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import inspect
 from typing import Any, ClassVar, Mapping, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tfnas.architecture import Architecture
 from tfnas.checks import check_positive
 from tfnas.errors import StateError
+from tfnas.models.distribution import ArchitectureDistribution
 from tfnas.spaces.base import SearchSpace
 from tfnas.strategies.seen import Seen
 from tfnas.trial import Proposal, Trial
@@ -46,6 +48,15 @@ class Strategy(abc.ABC):
         self.rng = np.random.default_rng(seed)
         self.seen = Seen(space, dedupe)
         self._arguments = arguments
+
+    @classmethod
+    def options(cls) -> tuple[str, ...]:
+        """Returns the names of the arguments beside space and seed."""
+        return tuple(name for name in inspect.signature(cls).parameters if name not in ("space", "seed"))
+
+    def distribution(self) -> ArchitectureDistribution | None:
+        """Returns what was learned as a distribution over the space; None where a strategy has none."""
+        return None
 
     @property
     def dedupe(self) -> str:

@@ -13,7 +13,8 @@ GraphPNAS explores with them (section 3.3 of Li, Liao et al., 2022, and the code
 
 from tfnas.models.priors.darts import DistinctPredecessors
 from tfnas.models.priors.er import ErdosRenyi
+from tfnas.models.priors.named import from_config
 from tfnas.models.priors.random_graphs import BarabasiAlbert, WattsStrogatz
 from tfnas.models.priors.uniform import Uniform
 
-__all__ = ["BarabasiAlbert", "DistinctPredecessors", "ErdosRenyi", "Uniform", "WattsStrogatz"]
+__all__ = ["BarabasiAlbert", "DistinctPredecessors", "ErdosRenyi", "Uniform", "WattsStrogatz", "from_config"]

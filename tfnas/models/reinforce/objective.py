@@ -12,7 +12,7 @@ tf = tensorflow()
 
 
 def reweighted(log_prob: Any, rewards: Any, decisions: Any, *, beta: float) -> Any:
-    """Returns what REINFORCE maximises, the mean over the batch. A scalar.
+    """Returns what REINFORCE maximises, for each graph. Shape [B].
 
     A graph above the mean has ``R log P``, as in equation 12. One below has ``beta |R| log(1 - p)``, where
     ``p = P ** (1 / D)`` is the mean probability, in the geometric sense, of the D decisions that make it.
@@ -43,7 +43,7 @@ def reweighted(log_prob: Any, rewards: Any, decisions: Any, *, beta: float) -> A
     mean_log_prob = log_prob / tf.cast(decisions, log_prob.dtype)
     above = rewards * log_prob
     below = beta * tf.abs(rewards) * log1mexp(mean_log_prob)
-    return tf.reduce_mean(tf.where(rewards >= 0, above, below))
+    return tf.where(rewards >= 0, above, below)
 
 
 def log1mexp(x: Any) -> Any:

@@ -1,0 +1,176 @@
+"""`Reinforce`: the loop of GraphPNAS around any generator."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, ClassVar, Mapping, Sequence
+
+import numpy as np
+
+from tfnas.checks import check_positive
+from tfnas.errors import SearchError
+from tfnas.models import priors
+from tfnas.models.autoregressive import AutoregressiveGenerator, GeneratorConfig
+from tfnas.models.distribution import ArchitectureDistribution
+from tfnas.models.reinforce import ReplayBuffer, Schedule
+from tfnas.spaces.base import SearchSpace
+from tfnas.strategies.base import State, Strategy
+from tfnas.strategies.reinforce.configurations import settings_for
+from tfnas.strategies.reinforce.settings import Settings
+from tfnas.strategies.reinforce.workbench import Workbench, workbench
+from tfnas.trial import Proposal, Trial
+
+_FEWEST, _MOST = 4, 30
+"""Bounds of the number of explorer's queries that follows the budget."""
+
+_ATTEMPTS = 20
+"""How often a generator, or an explorer, is asked for a network that was not proposed yet."""
+
+
+class Reinforce(Strategy, abc.ABC):
+    """Proposes what a generator draws, which is fitted to the best networks so far (GraphPNAS, section 3.3).
+
+    Each query comes from the explorer with the probability of the schedule `Settings.explore`, else from the
+    generator. Before that, the generator is fitted to the replay buffer, if `Settings.update_every` networks
+    were measured since it was last. Draws of networks that were proposed before are rejected: up to 20 times
+    the generator is asked for more, ever larger numbers; where all are known the explorer is asked instead, and
+    where it knows nothing new either the query is random. Failures are not learned from.
+
+    Until two networks were measured, and as long as all measured the same, there is nothing to learn, and queries come
+    from the explorer.
+
+    Subclasses are final and name the generator.
+    """
+
+    generator_class: ClassVar[type[AutoregressiveGenerator]]
+    """Class of the generator."""
+
+    config_class: ClassVar[type[GeneratorConfig]]
+    """Class of its configuration."""
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        configuration: str | None = None,
+        *,
+        seed: int = 0,
+        dedupe: str = "canonical",
+        **options: Any,
+    ) -> None:
+        self.configuration, settings = settings_for(self.name, self.config_class, space, configuration)
+        self.settings: Settings = settings.replace(options)
+        super().__init__(space, seed=seed, dedupe=dedupe, configuration=self.configuration, **_plain(options))
+        self.explorer = priors.from_config(space, self.settings.explorer)
+        self.explorer.sample(1, seed)  # an explorer that finds no member says so now
+        self._explore = self.settings.explore or _explore_first(_MOST)
+        self._buffer = ReplayBuffer(space, self.settings.keep)
+        self._queries = 0
+        self._new = 0
+        self._learned: Any = None
+
+    @classmethod
+    def options(cls) -> tuple[str, ...]:
+        return ("configuration", "dedupe", *Settings.names(cls.config_class))
+
+    def start(self, budget: int) -> None:
+        """Sets how many queries the explorer has, if no schedule was given; see `Settings.explore`."""
+        check_positive(budget=budget)
+        if self.settings.explore is None:
+            self._explore = _explore_first(min(max(round(budget / 4), _FEWEST), _MOST))
+
+    def distribution(self) -> ArchitectureDistribution | None:
+        """Returns the generator, fitted to all that was measured so far; None before there is something to learn."""
+        learned = self._fitted() if self._new else self._learned
+        if learned is None:
+            return None
+        generator = self.generator_class(self.space, self.settings.generator)
+        generator.set_weights(learned["weights"])
+        return generator
+
+    def _propose(self, n: int) -> list[Proposal]:
+        proposals: list[Proposal] = []
+        for _ in range(n):
+            chance = self._explore.at(self._queries)
+            explores = chance >= 1 or (chance > 0 and self.rng.random() < chance)
+            proposal = None if explores else self._from_generator()
+            proposal = proposal or self._from_explorer() or self._from_space()
+            if proposal is None:
+                break
+            self._queries += 1
+            proposals.append(proposal)
+        return proposals
+
+    def _learn(self, trials: Sequence[Trial]) -> None:
+        for trial in trials:
+            if trial.objective is not None:
+                self._new += self._buffer.add(trial.architecture, trial.objective)
+
+    def _from_generator(self) -> Proposal | None:
+        if self._learned is None or self._new >= self.settings.update_every:
+            self._learned = self._fitted()
+            self._new = 0 if self._learned is not None else self._new
+        if self._learned is None:
+            return None
+        for attempt in range(_ATTEMPTS):
+            try:
+                drawn = self._workbench.sample(self._learned, 1 + 5 * attempt, self._draw_seed())
+            except SearchError:  # a generator that no longer draws members has nothing to say
+                return None
+            arch = self.seen.first_new(drawn)
+            if arch is not None:
+                return Proposal(arch, "generator")
+        return None
+
+    def _from_explorer(self) -> Proposal | None:
+        for attempt in range(_ATTEMPTS):
+            arch = self.seen.first_new(self.explorer.sample(1 + 5 * attempt, self._draw_seed()))
+            if arch is not None:
+                return Proposal(arch, "explorer")
+        return None
+
+    def _from_space(self) -> Proposal | None:
+        arch = self._random_unseen()
+        return None if arch is None else Proposal(arch, "random")
+
+    def _fitted(self) -> Any:
+        """Returns what is learned from the replay buffer as it is; None where that is nothing."""
+        kept = self._buffer.kept(self._queries)
+        if len({objective for _, objective in kept}) < 2:
+            return self._learned
+        archs, objectives = zip(*kept)
+        seed = int(np.random.SeedSequence([self.seed, len(self._buffer)]).generate_state(1)[0])
+        return self._workbench.fit(self._learned, archs, objectives, seed)
+
+    @property
+    def _workbench(self) -> Workbench:
+        return workbench(self.space, self.generator_class, self.settings.generator, self.settings.learning)
+
+    def _draw_seed(self) -> int:
+        return int(self.rng.integers(2**31))
+
+    def _state(self) -> State:
+        return {
+            "buffer": self._buffer.get_state(),
+            "queries": self._queries,
+            "new": self._new,
+            "explore": self._explore.to_json(),
+            "learned": self._learned,
+        }
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self._buffer.set_state(state["buffer"])
+        self._queries, self._new = state["queries"], state["new"]
+        self._explore = Schedule.from_json(state["explore"])
+        self._learned = state["learned"]
+
+
+def _explore_first(queries: int) -> Schedule:
+    return Schedule(((0, 1.0), (queries, 0.0)))
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns options as JSON values."""
+    return {
+        name: value.to_json() if isinstance(value, Schedule) else list(value) if isinstance(value, tuple) else value
+        for name, value in options.items()
+    }

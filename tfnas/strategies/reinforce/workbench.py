@@ -1,0 +1,67 @@
+"""One generator with its compiled functions for all searches that are configured alike."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import Any, Callable, Sequence
+
+from tfnas.architecture import Architecture
+from tfnas.models.autoregressive import AutoregressiveGenerator, GeneratorConfig
+from tfnas.models.reinforce import LearningConfig
+from tfnas.spaces.base import SearchSpace
+
+Maker = Callable[..., AutoregressiveGenerator]
+
+
+class Workbench:
+    """Fits a generator and samples from it; what a search has learned is put in before and taken out after.
+
+    Tracing and compiling take seconds, many times longer than a fit in a small space. So searches in one process
+    share a generator, not its weights.
+
+    Args:
+        space: The space.
+        make: Class of the generator.
+        generator: Its configuration.
+        learning: How it is fitted.
+    """
+
+    def __init__(self, space: SearchSpace, make: Maker, generator: GeneratorConfig, learning: LearningConfig) -> None:
+        # Imported here: TensorFlow takes seconds to load.
+        from tfnas.models.reinforce.learner import Learner
+
+        self._learner = Learner(make(space, generator), learning)
+        self._lock = threading.Lock()
+        self._loaded: Any = None
+
+    def fit(self, state: Any, archs: Sequence[Architecture], objectives: Sequence[float], seed: int) -> Any:
+        """Returns the state after a fit; `state` is None for the first one."""
+        with self._lock:
+            self._load(state)
+            if state is None:
+                self._learner.reset(seed)
+            self._learner.fit(archs, objectives, seed=seed)
+            self._loaded = self._learner.get_state()
+            return self._loaded
+
+    def sample(self, state: Any, n: int, seed: int) -> list[Architecture]:
+        """Draws from the generator that a state holds.
+
+        Raises:
+            SearchError: If its draws keep breaking the rules of the space.
+        """
+        with self._lock:
+            self._load(state)
+            return self._learner.generator.sample(n, seed)
+
+    def _load(self, state: Any) -> None:
+        if state is not None and state is not self._loaded:
+            self._learner.set_state(state)
+            self._loaded = state
+
+
+@functools.lru_cache(maxsize=4)
+def workbench(space: SearchSpace, make: Maker, generator: GeneratorConfig, learning: LearningConfig) -> Workbench:
+    """Returns the workbench of such searches."""
+    return Workbench(space, make, generator, learning)
