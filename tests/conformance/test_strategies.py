@@ -11,9 +11,17 @@ from tfnas.trial import Proposal
 SPACE = spaces.get("nasbench201")
 NO_BETTER_THAN_RANDOM = {"random": "it is random search"}
 
+_QUICK = {"rate": 1e-2, "epochs": 40, "batch": 8, "update_every": 5, "xla": False}
+OPTIONS = {
+    "graphpnas": {**_QUICK, "mixture": 2, "steps": 1, "hidden": 8, "message": 8},
+    "rnn_reinforce": {**_QUICK, "layers": 1, "hidden": 8},
+    "independent_reinforce": {**_QUICK, "rate": 0.1},
+}
+"""Sizes with which learned strategies are quick; the defaults of the others."""
+
 
 def maker(name):
-    return lambda space, seed: strategies.get(name)(space, seed=seed)
+    return lambda space, seed: strategies.get(name)(space, seed=seed, **OPTIONS.get(name, {}))
 
 
 @pytest.mark.parametrize("name", strategies.names())
@@ -35,7 +43,7 @@ def test_registered_strategy_beats_random_on_real_accuracies(name):
 
 @pytest.mark.parametrize("name", strategies.names())
 def test_configuration_rebuilds_the_strategy(name):
-    made = strategies.get(name)(SPACE, seed=7)
+    made = maker(name)(SPACE, 7)
     again = strategies.from_config(made.config())
     assert type(again) is type(made) and again.config() == made.config()
     assert again.ask(3) == made.ask(3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import itertools
+import pathlib
 from typing import Any, Sequence
 
 import numpy as np
@@ -181,3 +182,20 @@ class AutoregressiveGenerator(ArchitectureDistribution, abc.ABC):
         for part, array in zip(self._components[1:], arrays[1:]):
             total += part.log_prob_tensor(*array)
         return total
+
+    def save(self, directory: pathlib.Path | str) -> pathlib.Path:
+        """Writes a SavedModel that loads with TensorFlow alone; see `tfnas.models.autoregressive.saved_model.save`.
+
+        Args:
+            directory: Becomes the SavedModel; a new folder or an empty one.
+
+        Returns:
+            The absolute path of the SavedModel.
+
+        Raises:
+            ConfigError: If there is a file of that name, or a folder that is not empty.
+        """
+        # Imported here: TensorFlow takes seconds to load.
+        from tfnas.models.autoregressive.saved_model import save
+
+        return save(self, directory)

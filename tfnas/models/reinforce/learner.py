@@ -113,7 +113,7 @@ class Learner:
         """Returns weights and the optimiser's state, for `set_state`."""
         return {
             "weights": self.generator.get_weights(),
-            "optimizer": [variable.numpy() for variable in self._optimizer.variables],
+            "optimizer": [np.asarray(variable.numpy()) for variable in self._optimizer.variables],
         }
 
     def set_state(self, state: Mapping[str, Sequence[np.ndarray]]) -> None:

@@ -1,0 +1,274 @@
+"""`save`: a generator as a SavedModel that a process with TensorFlow alone can load."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import pathlib
+import tempfile
+from typing import TYPE_CHECKING, Any, Sequence
+
+import numpy as np
+
+from tfnas._keras import tensorflow
+from tfnas.errors import ConfigError
+from tfnas.models.autoregressive.component import ComponentGenerator
+from tfnas.models.autoregressive.rules import Rules
+from tfnas.models.autoregressive.views import EdgeView, View
+
+if TYPE_CHECKING:
+    from tfnas.models.autoregressive.generator import AutoregressiveGenerator
+
+tf = tensorflow()
+
+FORMAT = 1
+"""Number of the form of `ASSET`."""
+
+ASSET = "generator.json"
+"""What says in words what the arrays of the model mean. Of the folder ``assets``."""
+
+_DESCRIPTION = (
+    "sample(n, seed) draws n graphs, log_prob(adjacency, ops) gives the natural logarithm of their probabilities.",
+    "Components are blocks on the diagonal of adjacency; the first node of a block is 'first'.",
+    "Numbers of nodes below count from there. Pairs are [source, target].",
+    "adjacency[b, i, j] is the edge from node i to node j: 0 for none, 1 + k for one with label k.",
+    "An edge that is not there means 'no_edge' where that is a name. A label is null where edges are all alike.",
+    "ops[b, i] is the number of the operator of node i, -1 past the end of a component.",
+    "An operator of 'end_operators' ends its component. An operator is null where nodes are all alike.",
+    "'free_edges' may be there, 'forced_edges' always are; the numbers of edges into a node are of free ones.",
+    "'original_nodes' are the numbers that the nodes have in an architecture; 'left_out' are its other nodes.",
+    "With 'open_inputs' the first original node also feeds each that none feeds, but for the last.",
+    "With 'open_outputs' the last original node also reads each that none reads, but for those none may feed.",
+    "With the view 'edges' the nodes are those of the edge-labelled form of the space.",
+)
+
+
+def save(generator: AutoregressiveGenerator, directory: pathlib.Path | str) -> pathlib.Path:
+    """Writes a generator as a SavedModel that needs TensorFlow and nothing else.
+
+    All components together have M nodes; each is a block on the diagonal. The model has two functions, as
+    attributes and as signatures:
+
+    - ``sample(n, seed)``, int32 [] and [2], returns ``adjacency``, int32 [n, M, M], and ``ops``, int32 [n, M].
+    - ``log_prob(adjacency, ops)``, of B graphs, returns ``log_prob``, [B], float of the configuration's type.
+
+    Entry [b, i, j] of ``adjacency`` is the edge from node i to node j, i < j: zero for none, else one more than
+    its label. That is the transpose of `ComponentArrays`. What the numbers mean, and the rules, is in a JSON file,
+    which the attribute ``vocabulary`` of the model, a ``tf.saved_model.Asset``, names.
+
+    The same seed gives the same graphs. Component k draws what its `ComponentGenerator` draws with
+    ``tf.random.experimental.stateless_fold_in(seed, k)``, so the graphs are not those of
+    `AutoregressiveGenerator.sample`. Nothing is rejected: where a space has rules that are not local, such as
+    NAS-Bench-101, whose members have at most nine edges and every node on a way from input to output, draws can
+    break them; ``every_draw_is_member`` in the JSON file says so. ``log_prob`` is that of
+    `AutoregressiveGenerator.log_prob`. What the local rules do not admit, numbers without a meaning included, has
+    minus infinity. All graphs of a call are worked on at once, so many need much memory.
+
+    Args:
+        generator: What is saved; weights are those of now.
+        directory: Becomes the SavedModel; a new folder or an empty one.
+
+    Returns:
+        The absolute path of the SavedModel.
+
+    Raises:
+        ConfigError: If there is a file of that name, or a folder that is not empty.
+    """
+    target = pathlib.Path(directory).resolve()
+    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+        raise ConfigError(
+            f"folder {target} for a SavedModel",
+            expected="a new folder or an empty one",
+            received="a folder with files" if target.is_dir() else "a file",
+            remedy="Name another one, or delete it.",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
+        asset, partial = pathlib.Path(folder) / ASSET, pathlib.Path(folder) / "partial"
+        asset.write_text(_text(describe(generator)) + "\n", encoding="utf-8")
+        root = _root(generator.components, generator.view.rules)
+        root.vocabulary = tf.saved_model.Asset(str(asset))
+        tf.saved_model.save(root, str(partial), signatures={"sample": root.sample, "log_prob": root.log_prob})
+        if target.is_dir():
+            target.rmdir()
+        os.replace(partial, target)
+    return target
+
+
+def describe(generator: AutoregressiveGenerator) -> dict[str, Any]:
+    """Returns the contents of `ASSET`, JSON values that also turn arrays into architectures by hand.
+
+    ``every_draw_is_member`` is true, false, or None where nobody knows.
+    """
+    rules, firsts = generator.view.rules, _firsts(generator.view.rules)
+    is_member, reason = _membership(generator)
+    return {
+        "format": FORMAT,
+        "description": list(_DESCRIPTION),
+        "space": generator.space.name,
+        "view": "edges" if isinstance(generator.view, EdgeView) else "nodes",
+        "nodes": sum(part.nodes for part in rules),
+        "every_draw_is_member": is_member,
+        "reason": reason,
+        "generator": {"class": type(generator).__name__, "config": generator.config.to_json()},
+        "components": [
+            {"name": part.name, "first": first, "nodes": part.nodes, **names, **_numbers(part)}
+            for part, first, names in zip(rules, firsts, _names(generator.view))
+        ],
+    }
+
+
+def _root(components: Sequence[ComponentGenerator], rules: Sequence[Rules]) -> Any:
+    """Returns a module that holds variables and functions, and no layers, which only Keras can load."""
+    places = [slice(first, first + part.nodes) for first, part in zip(_firsts(rules), rules)]
+    size = places[-1].stop
+    outside = np.ones((size, size), bool)
+    for place in places:
+        outside[place, place] = False
+    integers = tf.int32
+
+    @tf.function(input_signature=[tf.TensorSpec([], integers, "n"), tf.TensorSpec([2], integers, "seed")])
+    def sample(n, seed):
+        with tf.control_dependencies([tf.debugging.assert_positive(n, "n: expected a positive integer")]):
+            n = tf.identity(n)
+        adjacency, ops = tf.zeros([n, size, size], integers), []
+        for k, (part, place) in enumerate(zip(components, places)):
+            edges, drawn = part.sample_tensor(n, tf.random.experimental.stateless_fold_in(seed, k))
+            around = [place.start, size - place.stop]
+            adjacency += tf.pad(tf.transpose(edges, [0, 2, 1]), [[0, 0], around, around])
+            ops.append(drawn)
+        return {"adjacency": adjacency, "ops": tf.concat(ops, 1)}
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, size, size], integers, "adjacency"),
+            tf.TensorSpec([None, size], integers, "ops"),
+        ]
+    )
+    def log_prob(adjacency, ops):
+        admitted = ~tf.reduce_any((adjacency != 0) & outside, [1, 2])
+        total = 0.0
+        for part, rule, place in zip(components, rules, places):
+            edges, chosen = tf.transpose(adjacency[:, place, place], [0, 2, 1]), ops[:, place]
+            fine = _admit(rule, edges, chosen)
+            # A network may be given nothing but numbers that it knows.
+            total += part.log_prob_tensor(tf.where(fine[:, None, None], edges, 0), tf.where(fine[:, None], chosen, 0))
+            admitted &= fine
+        return {"log_prob": tf.where(admitted, total, tf.constant(-math.inf, total.dtype))}
+
+    root = tf.Module()
+    root.weights = [variable for part in components for variable in part.network.variables]
+    # Concrete already: saving would trace each a second time, and write both.
+    root.sample, root.log_prob = sample.get_concrete_function(), log_prob.get_concrete_function()
+    return root
+
+
+def _admit(rules: Rules, edges: Any, ops: Any) -> Any:
+    """Returns which of B graphs could be drawn. Bool, shape [B].
+
+    Stricter than `Rules.admit`, whose arrays a view made: numbers can be anything, and a component has operators
+    up to its end and nothing after it.
+
+    Args:
+        rules: Of the component.
+        edges: See `ComponentArrays`. Int32, [B, N, N].
+        ops: See `ComponentArrays`. Int32, [B, N].
+    """
+    chosen = tf.one_hot(ops, rules.operators, True, False, dtype=tf.bool)
+    ended = tf.cumsum(tf.cast(tf.reduce_any(chosen & rules.ends, 2), tf.int32), 1, exclusive=True) > 0
+    there = edges != 0
+    count = tf.reduce_sum(tf.cast(there & rules.free, tf.int32), 2)
+    live = (
+        tf.reduce_any(chosen & rules.allowed, 2)
+        & tf.reduce_all(there | ~rules.forced, 2)
+        & (count >= rules.low)
+        & (count <= rules.high)
+    )
+    nothing = (ops == -1) & ~tf.reduce_any(there, 2)
+    known = (edges >= 0) & (edges <= rules.labels) & (~there | rules.free | rules.forced)
+    return tf.reduce_all(tf.where(ended, nothing, live) & tf.reduce_all(known, 2), 1)
+
+
+def _firsts(rules: Sequence[Rules]) -> list[int]:
+    """Returns the number of each component's first node among those of all components."""
+    return [sum(part.nodes for part in rules[:index]) for index in range(len(rules))]
+
+
+def _numbers(rules: Rules) -> dict[str, Any]:
+    def pairs(edges: np.ndarray) -> list[list[int]]:
+        return [[source, target] for target, source in np.argwhere(edges).tolist()]
+
+    return {
+        "allowed_operators": [np.flatnonzero(row).tolist() for row in rules.allowed],
+        "end_operators": np.flatnonzero(rules.ends).tolist(),
+        "forced_edges": pairs(rules.forced),
+        "free_edges": pairs(rules.free),
+        "fewest_edges_in": rules.low.tolist(),
+        "most_edges_in": rules.high.tolist(),
+    }
+
+
+def _names(view: View) -> list[dict[str, Any]]:
+    """Returns for each component the names that operators, labels and nodes have in the space."""
+    if isinstance(view, EdgeView):
+        return [
+            {
+                "original_nodes": list(range(grammar.num_nodes)),
+                "left_out": [],
+                "operators": [None],
+                "labels": list(labels),
+                "no_edge": grammar.no_edge,
+                "open_inputs": False,
+                "open_outputs": False,
+            }
+            for grammar, labels in zip(view._grammars, view._labels)
+        ]
+    return [
+        {
+            "original_nodes": list(kept),
+            "left_out": [
+                {
+                    "node": node,
+                    "op": component.ops[node][0],
+                    "attrs": {name: values[node][0] for name, values in component.attrs.items()},
+                }
+                for node in range(component.max_nodes)
+                if node not in kept
+            ],
+            "operators": [{"op": op, "attrs": dict(zip(component.attrs, values))} for op, *values in vocabulary],
+            "labels": [None],
+            "no_edge": None,
+            "open_inputs": component.open_inputs,
+            "open_outputs": component.open_outputs,
+        }
+        for component, vocabulary, kept in zip(view._components, view._vocabularies, view._kept)
+    ]
+
+
+def _membership(generator: AutoregressiveGenerator) -> tuple[bool | None, str]:
+    """Returns whether all graphs that can be drawn are members, and why."""
+    space, grammar, config = generator.space, generator.space.grammar, generator.config
+    if isinstance(generator.view, EdgeView):
+        if math.prod(len(part.labels) ** len(part.pairs) for part in grammar.edge_labelled) == space.size:
+            return True, "Every choice of labels is a member."
+        if config.labels is None and config.in_degree is None:
+            return False, "Some choices of labels are no members."
+        return None, "Some choices of labels are no members; these labels and limits may leave them out or not."
+    if not grammar.is_local:
+        return False, f"{space.name} has more rules than these, on all nodes and edges of an architecture together."
+    if grammar.totals:
+        totals = [f"{count} nodes have {name} = {value!r}" for name, (value, count) in grammar.totals.items()]
+        return False, f"In members, {' and '.join(totals)}, in all components together; draws may have more or fewer."
+    return True, "The rules of each node are all there are."
+
+
+def _text(value: Any, indent: int = 0) -> str:
+    """Returns JSON in which dictionaries have a line for each entry, and lists of numbers do not."""
+    space = " " * (indent + 1)
+    if isinstance(value, dict) and value:
+        lines = [f"{space}{json.dumps(key)}: {_text(item, indent + 1)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(lines) + "\n" + " " * indent + "}"
+    if isinstance(value, list) and any(isinstance(item, (dict, str)) for item in value):
+        return "[\n" + ",\n".join(space + _text(item, indent + 1) for item in value) + "\n" + " " * indent + "]"
+    return json.dumps(value)
