@@ -12,7 +12,7 @@ from scipy import stats
 from tfnas.models.autoregressive import ComponentArrays
 from tfnas.models.autoregressive.component import ComponentGenerator, tf
 from tfnas.models.autoregressive.rules import Rules
-from tfnas.models.autoregressive.weights import first_weights
+from tfnas.models.autoregressive.weights import glorot
 from tfnas.models.graphpnas import GraphGeneratorConfig
 from tfnas.models.graphpnas.network import GraphNetwork
 
@@ -42,7 +42,7 @@ def _component(messages: str, limited: bool, dtype: str = "float32", **options) 
     component = ComponentGenerator(rules, GraphNetwork(rules, config))
     # Far from the uniform start, where mistakes could cancel.
     variables = component.network.trainable_variables
-    for variable, array in zip(variables, first_weights(variables, rng)):
+    for variable, array in zip(variables, glorot(variables, rng)):
         variable.assign(array + rng.normal(0, 0.3, variable.shape))
     return component
 
@@ -82,7 +82,9 @@ def test_probabilities_add_up_to_one(messages, limited):
     assert chances.max() > 20 / len(chances)  # far from uniform
 
 
-@pytest.mark.parametrize("options", [{"pooling": "mean"}, {"sees_operators": False}, {"shared": False}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"pooling": "mean"}, {"sees_operators": False}, {"sees_positions": True}, {"shared": False}], ids=str
+)
 @pytest.mark.parametrize("messages", FORMS)
 def test_probabilities_add_up_with_every_option(messages, options):
     graphs = _everything(True)
@@ -173,6 +175,8 @@ class _Paper:
                         incoming[other].append((node, 1, label))
                 u[node, other] = node != new and label > 0
         h = symbol @ self.net._embedding.kernel.numpy()
+        if self.net._place is not None:
+            h = h + u @ self.net._place.kernel.numpy()
         for _ in range(self.net._config.steps):
             layer = self.net._rounds[0]
             wide = np.concatenate([h, u], 1)
@@ -195,12 +199,12 @@ class _Paper:
         return alpha, theta, labels, self.last(self.net._beta.layers, h[-1])
 
 
-@pytest.mark.parametrize("head_layers", [2, 3])
+@pytest.mark.parametrize("options", [{}, {"head_layers": 3, "sees_positions": True}], ids=str)
 @pytest.mark.parametrize("few", [0, 12])
 @pytest.mark.parametrize("messages", FORMS)
-def test_the_network_is_the_papers(messages, few, head_layers, monkeypatch):
+def test_the_network_is_the_papers(messages, few, options, monkeypatch):
     monkeypatch.setattr("tfnas.models.graphpnas.network._FEW", few)  # messages that are there, or all and weights
-    network = _component(messages, False, "float64", head_layers=head_layers).network
+    network = _component(messages, False, "float64", **options).network
     graphs = _everything(False)
     picked = np.random.default_rng(1).choice(len(graphs.ops), 3, replace=False)
     found = network((graphs.edges[picked], graphs.ops[picked]))

@@ -14,7 +14,7 @@ import tfnas
 from tests.unit.test_graphpnas_component import _everything, _rules
 from tfnas.errors import ConfigError
 from tfnas.models.autoregressive.component import ComponentGenerator, tf
-from tfnas.models.autoregressive.weights import first_weights
+from tfnas.models.autoregressive.weights import glorot
 from tfnas.models.rnn import RNNGenerator, RNNGeneratorConfig
 from tfnas.models.rnn.network import RNNNetwork
 
@@ -29,7 +29,7 @@ def _component(limited: bool, dtype: str = "float32", **options) -> ComponentGen
     # Far from the uniform start, where mistakes could cancel.
     rng = np.random.default_rng(0)
     variables = component.network.trainable_variables
-    for variable, array in zip(variables, first_weights(variables, rng)):
+    for variable, array in zip(variables, glorot(variables, rng)):
         variable.assign(2 * array + rng.normal(0, 1, variable.shape))
     return component
 

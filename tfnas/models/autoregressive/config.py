@@ -22,6 +22,8 @@ class GeneratorConfig:
         in_degree: Smallest and largest number of edges into each node of the edge-labelled view that any can
             enter; no limit by default. With ``labels=OPERATORS[1:], in_degree=(2, 2)``, where the operators
             are those of `tfnas.blueprints.darts`, DARTS's cells are drawn as in that code.
+        first_weights: How weights are drawn at first, ``"glorot"`` or ``"uniform"``; see
+            `tfnas.models.autoregressive.weights`.
         dtype: ``"float32"`` or ``"float64"``.
 
     Raises:
@@ -30,12 +32,14 @@ class GeneratorConfig:
 
     choices: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "view": ("auto", "edges", "nodes"),
+        "first_weights": ("glorot", "uniform"),
         "dtype": ("float32", "float64"),
     }
 
     view: str = "auto"
     labels: tuple[str, ...] | None = None
     in_degree: tuple[int, int] | None = None
+    first_weights: str = "glorot"
     dtype: str = "float32"
 
     def __post_init__(self) -> None:

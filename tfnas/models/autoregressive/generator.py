@@ -15,7 +15,7 @@ from tfnas.errors import SearchError, StateError
 from tfnas.models.autoregressive.config import GeneratorConfig
 from tfnas.models.autoregressive.rules import Rules
 from tfnas.models.autoregressive.views import ComponentArrays, view_of
-from tfnas.models.autoregressive.weights import first_weights
+from tfnas.models.autoregressive.weights import WEIGHTS
 from tfnas.models.distribution import ArchitectureDistribution
 from tfnas.spaces.base import SearchSpace
 
@@ -90,7 +90,8 @@ class AutoregressiveGenerator(ArchitectureDistribution, abc.ABC):
             ConfigError: If the seed is none.
         """
         check_seed(seed)
-        return first_weights(self.trainable_variables, np.random.default_rng(seed))
+        draw = WEIGHTS[self.config.first_weights]
+        return draw(self.trainable_variables, np.random.default_rng(seed))
 
     def get_weights(self) -> list[np.ndarray]:
         """Returns copies of the values of `trainable_variables`."""

@@ -25,6 +25,8 @@ class GraphGeneratorConfig(GeneratorConfig):
             another model, and several times faster; it is the default, and results must say which it was.
         pooling: How equation 4 pools over pairs: ``"sum"`` (paper) or ``"mean"`` (released code).
         sees_operators: Whether states start from the operators (paper), or all alike (released code).
+        sees_positions: Whether first states also hold a linear map of u, the edges into a node and its position
+            (released code), which in the paper enters the attention gate alone.
         shared: Whether the rounds share their weights (paper), or have their own (released code).
 
     Raises:
@@ -45,6 +47,7 @@ class GraphGeneratorConfig(GeneratorConfig):
     messages: str = "causal"
     pooling: str = "sum"
     sees_operators: bool = True
+    sees_positions: bool = False
     shared: bool = True
 
     def __post_init__(self) -> None:
@@ -56,4 +59,4 @@ class GraphGeneratorConfig(GeneratorConfig):
             message=self.message,
             head_layers=self.head_layers,
         )
-        check_flag(sees_operators=self.sees_operators, shared=self.shared)
+        check_flag(sees_operators=self.sees_operators, sees_positions=self.sees_positions, shared=self.shared)

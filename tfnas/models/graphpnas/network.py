@@ -53,6 +53,7 @@ class GraphNetwork(NodeNetwork):
         self._unrolling = (causal if self._is_causal else prefixes)(rules.nodes)
         self._symbols = 1 + (rules.operators if config.sees_operators else 1)
         self._embedding = Dense(config.hidden, use_bias=False, dtype=config.dtype)
+        self._place = Dense(config.hidden, use_bias=False, dtype=config.dtype) if config.sees_positions else None
         self._rounds = [MessageRound(config, rules.labels) for _ in range(1 if config.shared else config.steps)]
 
         def pair_head(outputs: int) -> DifferenceMLP:
@@ -140,7 +141,7 @@ class GraphNetwork(NodeNetwork):
         operators = tf.where(known, tf.gather(ops, plan.node, axis=1), _NEW)
         u = self._features(tf.reshape(rows, [-1, self._nodes]), tf.tile(plan.node, [batch]))
         messages = (self._all_messages if self.has_static_shapes else self._messages_there)(edges, batch)
-        states = self._propagated(self._first(tf.reshape(operators, [-1])), u, *messages)
+        states = self._propagated(self._first(tf.reshape(operators, [-1]), u), u, *messages)
         return tf.reshape(states, [batch, total, self._config.hidden])
 
     def _all_messages(self, edges, batch):
@@ -190,7 +191,9 @@ class GraphNetwork(NodeNetwork):
         rows = tf.pad(edges[:, :node], [[0, 0], [0, 1], [0, 0]])
         operators = tf.pad(ops[:, :node], [[0, 0], [0, 1]], constant_values=_NEW)
         u = self._features(tf.reshape(rows, [-1, self._nodes]), tf.tile(tf.range(total), [batch]))
-        states = self._propagated(self._first(tf.reshape(operators, [-1])), u, senders, receivers, tf.concat(kinds, 0))
+        states = self._propagated(
+            self._first(tf.reshape(operators, [-1]), u), u, senders, receivers, tf.concat(kinds, 0)
+        )
         return tf.reshape(states, [batch, total, self._config.hidden])
 
     def _receive(self, ops, row, labels, there, node, cache):
@@ -207,7 +210,8 @@ class GraphNetwork(NodeNetwork):
         Returns:
             The last state, [B, hidden], and the shares in each round, [S, B, 2 hidden].
         """
-        h, u, found = self._first(ops), self._features(row, tf.fill(tf.shape(ops), node)), []
+        u, found = self._features(row, tf.fill(tf.shape(ops), node)), []
+        h = self._first(ops, u)
         for index in range(self._config.steps):
             layer = self._rounds[index % len(self._rounds)]
             found.append(layer.shares(h, u))
@@ -222,9 +226,10 @@ class GraphNetwork(NodeNetwork):
             graph = with_states(graph, self._rounds[index % len(self._rounds)](graph))
         return graph.node_sets["node"]["h"]
 
-    def _first(self, ops):
-        """Returns the first states. Operators, int [n], to [n, hidden]."""
-        return self._embedding(tf.one_hot(tf.minimum(ops + 1, self._symbols - 1), self._symbols, dtype=self.dtype))
+    def _first(self, ops, u):
+        """Returns the first states, [n, hidden], for operators, int [n], and features, [n, 2 N]."""
+        h = self._embedding(tf.one_hot(tf.minimum(ops + 1, self._symbols - 1), self._symbols, dtype=self.dtype))
+        return h if self._place is None else h + self._place(u)
 
     def _features(self, rows, nodes):
         """Returns u. Edges into the nodes, int [n, N], and the nodes, int [n], to [n, 2 N]."""

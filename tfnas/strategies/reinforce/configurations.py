@@ -45,7 +45,9 @@ _RELEASED_NETWORK = {
     "messages": "prefix",
     "pooling": "mean",
     "sees_operators": False,
+    "sees_positions": True,
     "shared": False,
+    "first_weights": "uniform",
 }
 _RELEASED_201 = {"rewards": "ranks", "explorer": {"name": "uniform", "exclude_ops": ["none"]}}
 _PAPER_NETWORK = {"messages": "prefix"}
