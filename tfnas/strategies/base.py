@@ -42,6 +42,10 @@ class Strategy(abc.ABC):
     name: ClassVar[str]
     """Registered name."""
 
+    is_slow: ClassVar[bool] = False
+    """Whether `ask` can take so long, for example because a model is fitted, that nobody else should wait for it.
+    Such a strategy may be asked in another thread than it is told in; never in two at once."""
+
     def __init__(self, space: SearchSpace, *, seed: int = 0, dedupe: str = "canonical", **arguments: Any) -> None:
         self.space = space
         self.seed = seed
@@ -57,6 +61,14 @@ class Strategy(abc.ABC):
     def distribution(self) -> ArchitectureDistribution | None:
         """Returns what was learned as a distribution over the space; None where a strategy has none."""
         return None
+
+    def learning_curve(self) -> tuple[Mapping[str, float], ...]:
+        """Returns how the distribution changed, in rows for the report; none by default.
+
+        A row has ``queries``, the number of proposals so far, and where it is known ``entropy``, an estimate in
+        nats, with its standard error ``entropy_error``.
+        """
+        return ()
 
     @property
     def dedupe(self) -> str:

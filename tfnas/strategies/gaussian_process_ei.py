@@ -9,7 +9,6 @@ import numpy as np
 
 from tfnas.architecture import Architecture
 from tfnas.checks import check_positive
-from tfnas.encodings import choices, free_edges, most_paths, path_counts
 from tfnas.models.gaussian_process import (
     GaussianProcess,
     Normal,
@@ -20,6 +19,7 @@ from tfnas.models.gaussian_process import (
 )
 from tfnas.spaces.base import SearchSpace
 from tfnas.strategies.base import State, Strategy
+from tfnas.strategies.kernel_features import features
 from tfnas.strategies.seen import Seen
 from tfnas.trial import Proposal, Trial
 
@@ -28,9 +28,6 @@ LISTED = 50_000
 
 _FEWEST, _MOST = 4, 10
 """Bounds of the number of random starts that follows the budget."""
-
-_MOST_PATHS = 100
-"""Largest number of paths of a member for which paths are counted."""
 
 _PARENTS = 10
 """Number of trials, the best ones, whose mutations are in the pool."""
@@ -135,7 +132,7 @@ class GaussianProcessEI(Strategy):
             points = [block[indices] for block in blocks]
         else:
             members = self._draw_pool()
-            both = _features(self.space, known + members)
+            both = features(self.space, known + members)
             points, blocks = [block[: len(known)] for block in both], [block[len(known) :] for block in both]
             self._forget()
         if self._open is None:
@@ -253,16 +250,6 @@ def _is_listed(space: SearchSpace) -> bool:
     return space.is_enumerable and space.size <= LISTED
 
 
-def _features(space: SearchSpace, archs: Sequence[Architecture]) -> list[np.ndarray]:
-    """Returns the views of the kernel, each of shape [B, features]; at least one of them is not empty."""
-    # where all operators compute and the wiring is fixed, paths say nothing that the operators do not
-    varied = space.zero_ops or space.identity_ops or any(part.free for part in space.grammar.components)
-    counted = varied and most_paths(space) <= _MOST_PATHS
-    wiring = path_counts(space, archs)[0] if counted else free_edges(space, archs)
-    views = [choices(space, archs).astype(float), wiring.astype(float)]
-    return [view for view in views if view.shape[1]]
-
-
 @functools.lru_cache(maxsize=4)
 def _listing(space: SearchSpace, dedupe: str) -> tuple[list[Architecture], dict[str, int], list[np.ndarray]]:
     """Returns the first member of each key, the row of each key, and the mean features of its members."""
@@ -273,7 +260,7 @@ def _listing(space: SearchSpace, dedupe: str) -> tuple[list[Architecture], dict[
     counts = np.bincount(row_of)
     _, first = np.unique(row_of, return_index=True)
     blocks = []
-    for block in _features(space, members):
+    for block in features(space, members):
         sums = np.zeros((len(rows), block.shape[1]))
         np.add.at(sums, row_of, block)
         blocks.append(sums / counts[:, None])

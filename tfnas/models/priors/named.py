@@ -33,7 +33,7 @@ def from_config(space: SearchSpace, config: str | Mapping[str, Any]) -> Architec
 
     Raises:
         UnknownNameError: If there is no such prior.
-        ConfigError: If it has no such argument, or a value that cannot be.
+        ConfigError: If it has no such argument, lacks one that it needs, or a value cannot be.
     """
     if not isinstance(config, (str, Mapping)) or (isinstance(config, Mapping) and "name" not in config):
         raise ConfigError("prior", expected="a name, or a mapping with a name", received=repr(config))
@@ -42,8 +42,12 @@ def from_config(space: SearchSpace, config: str | Mapping[str, Any]) -> Architec
     if name not in _PRIORS:
         raise UnknownNameError("prior", expected=", ".join(_PRIORS), received=repr(name))
     make = _PRIORS[name]
-    known = [option for option in inspect.signature(make).parameters if option != "space"]
-    unknown = [option for option in options if option not in known]
-    if unknown:
-        raise ConfigError(f"options of prior {name}", expected=", ".join(known) or "none", received=", ".join(unknown))
+    known = {option: value for option, value in inspect.signature(make).parameters.items() if option != "space"}
+    missing = [option for option, value in known.items() if value.default is value.empty and option not in options]
+    if missing or any(option not in known for option in options):
+        raise ConfigError(
+            f"options of prior {name}",
+            expected=", ".join(known) + (f" (at least {', '.join(missing)})" if missing else ""),
+            received=", ".join(options) or "none",
+        )
     return make(space, **{key: tuple(value) if isinstance(value, list) else value for key, value in options.items()})

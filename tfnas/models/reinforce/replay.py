@@ -59,6 +59,11 @@ class ReplayBuffer:
         self._entries[key] = (arch, float(objective))
         return True
 
+    @property
+    def measured(self) -> list[tuple[Architecture, float]]:
+        """All architectures and their objectives, in the order they came in."""
+        return list(self._entries.values())
+
     def kept(self, queries: int) -> list[tuple[Architecture, float]]:
         """Returns the kept architectures and their objectives, best first, of equal ones the earlier first.
 

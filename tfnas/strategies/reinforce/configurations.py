@@ -71,11 +71,14 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
         },
         {"graphpnas": _PAPER_NETWORK},
     ),
-    # Section 4.2 and appendix F: 300 steps of about 100 queries.
+    # Section 4.2 and appendix F: 300 steps of about 100 queries, and table 10.
     "enas_macro_paper": Configuration(
         "enas_macro",
         {
+            "rate": 1e-4,
+            "epochs": 2000,
             "batch": 32,
+            "clip": 1.0,
             "restart": False,
             "keep": 0.2,
             "explorer": {"name": "erdos_renyi", "p": 0.4},

@@ -11,7 +11,7 @@ from tfnas.errors import ConfigError
 from tfnas.models.autoregressive import GeneratorConfig
 from tfnas.models.reinforce import LearningConfig, Schedule
 
-_OWN = ("keep", "explorer", "explore", "update_every")
+_OWN = ("keep", "explorer", "explore", "screen", "update_every")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +25,8 @@ class Settings:
         explorer: The prior that explores, as `tfnas.models.priors.from_config` reads it.
         explore: Probability that a query comes from the explorer; None for 1 in the first quarter of the
             budget (rounded, from 4 to 30 queries), then 0.
+        screen: How many networks the generator draws for a query. One is the paper's. Of several, the one
+            that a Gaussian process expects most of is measured; see `Screen`.
         update_every: Number of new measurements after which the generator is fitted again.
 
     Raises:
@@ -36,10 +38,11 @@ class Settings:
     keep: Schedule = Schedule.constant(15)
     explorer: str | Mapping[str, Any] = "uniform"
     explore: Schedule | None = None
+    screen: int = 1
     update_every: int = 1
 
     def __post_init__(self) -> None:
-        check_positive(update_every=self.update_every)
+        check_positive(screen=self.screen, update_every=self.update_every)
         if self.explore is not None and not all(0 <= value <= 1 for value in self.explore.values):
             raise ConfigError("explore", expected="probabilities, from 0 to 1", received=repr(self.explore))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import abc
+import contextlib
 from typing import Any, ClassVar, Mapping, Sequence
 
 import numpy as np
 
+from tfnas.architecture import Architecture
 from tfnas.checks import check_positive
 from tfnas.errors import SearchError
 from tfnas.models import priors
@@ -16,12 +18,16 @@ from tfnas.models.reinforce import ReplayBuffer, Schedule
 from tfnas.spaces.base import SearchSpace
 from tfnas.strategies.base import State, Strategy
 from tfnas.strategies.reinforce.configurations import settings_for
+from tfnas.strategies.reinforce.screening import Screen
 from tfnas.strategies.reinforce.settings import Settings
 from tfnas.strategies.reinforce.workbench import Workbench, workbench
 from tfnas.trial import Proposal, Trial
 
 _FEWEST, _MOST = 4, 30
 """Bounds of the number of explorer's queries that follows the budget."""
+
+_ROW_EVERY, _ROW_DRAWS = 10, 200
+"""Queries between two rows of the learning curve, at least, and draws for the entropy of a row."""
 
 _ATTEMPTS = 20
 """How often a generator, or an explorer, is asked for a network that was not proposed yet."""
@@ -48,6 +54,8 @@ class Reinforce(Strategy, abc.ABC):
     config_class: ClassVar[type[GeneratorConfig]]
     """Class of its configuration."""
 
+    is_slow = True
+
     def __init__(
         self,
         space: SearchSpace,
@@ -64,9 +72,11 @@ class Reinforce(Strategy, abc.ABC):
         self.explorer.sample(1, seed)  # an explorer that finds no member says so now
         self._explore = self.settings.explore or _explore_first(_MOST)
         self._buffer = ReplayBuffer(space, self.settings.keep)
+        self._screen = Screen(space)
         self._queries = 0
         self._new = 0
         self._learned: Any = None
+        self._curve: list[dict[str, float]] = []
 
     @classmethod
     def options(cls) -> tuple[str, ...]:
@@ -86,6 +96,10 @@ class Reinforce(Strategy, abc.ABC):
         generator = self.generator_class(self.space, self.settings.generator)
         generator.set_weights(learned["weights"])
         return generator
+
+    def learning_curve(self) -> tuple[Mapping[str, float], ...]:
+        """Returns the entropy after a fit, at most every ten queries; estimated from 200 draws."""
+        return tuple(dict(row) for row in self._curve)
 
     def _propose(self, n: int) -> list[Proposal]:
         proposals: list[Proposal] = []
@@ -109,17 +123,27 @@ class Reinforce(Strategy, abc.ABC):
         if self._learned is None or self._new >= self.settings.update_every:
             self._learned = self._fitted()
             self._new = 0 if self._learned is not None else self._new
+            self._add_row()
         if self._learned is None:
             return None
+        candidates: dict[str, Architecture] = {}
+        wanted = self.settings.screen
         for attempt in range(_ATTEMPTS):
             try:
-                drawn = self._workbench.sample(self._learned, 1 + 5 * attempt, self._draw_seed())
+                drawn = self._workbench.sample(self._learned, wanted * (1 + 5 * attempt), self._draw_seed())
             except SearchError:  # a generator that no longer draws members has nothing to say
-                return None
-            arch = self.seen.first_new(drawn)
-            if arch is not None:
-                return Proposal(arch, "generator")
-        return None
+                break
+            for arch in drawn:
+                if arch not in self.seen and len(candidates) < wanted:
+                    candidates.setdefault(self.seen.key(arch), arch)
+            if len(candidates) == wanted or (candidates and attempt):
+                break
+        if not candidates:
+            return None
+        chosen = list(candidates.values())
+        arch = chosen[0] if len(chosen) == 1 else self._screen.choose(self._buffer.measured, chosen)
+        self.seen.add(arch)
+        return Proposal(arch, "generator")
 
     def _from_explorer(self) -> Proposal | None:
         for attempt in range(_ATTEMPTS):
@@ -141,6 +165,16 @@ class Reinforce(Strategy, abc.ABC):
         seed = int(np.random.SeedSequence([self.seed, len(self._buffer)]).generate_state(1)[0])
         return self._workbench.fit(self._learned, archs, objectives, seed)
 
+    def _add_row(self) -> None:
+        """Notes the entropy of what is learned, if the last row is long enough ago."""
+        last = self._curve[-1]["queries"] if self._curve else -_ROW_EVERY
+        if self._learned is None or not self.generator_class.has_log_prob or self._queries - last < _ROW_EVERY:
+            return
+        seed = int(np.random.SeedSequence([self.seed, self._queries, 1]).generate_state(1)[0])
+        with contextlib.suppress(SearchError):  # a generator that no longer draws members has no entropy to tell
+            entropy, error = self._workbench.entropy(self._learned, _ROW_DRAWS, seed)
+            self._curve.append({"queries": self._queries, "entropy": entropy, "entropy_error": error})
+
     @property
     def _workbench(self) -> Workbench:
         return workbench(self.space, self.generator_class, self.settings.generator, self.settings.learning)
@@ -155,6 +189,8 @@ class Reinforce(Strategy, abc.ABC):
             "new": self._new,
             "explore": self._explore.to_json(),
             "learned": self._learned,
+            "screen": self._screen.get_state(),
+            "curve": [dict(row) for row in self._curve],
         }
 
     def _restore(self, state: Mapping[str, Any]) -> None:
@@ -162,6 +198,8 @@ class Reinforce(Strategy, abc.ABC):
         self._queries, self._new = state["queries"], state["new"]
         self._explore = Schedule.from_json(state["explore"])
         self._learned = state["learned"]
+        self._screen.set_state(state["screen"])
+        self._curve = [dict(row) for row in state["curve"]]
 
 
 def _explore_first(queries: int) -> Schedule:

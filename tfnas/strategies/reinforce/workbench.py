@@ -55,6 +55,16 @@ class Workbench:
             self._load(state)
             return self._learner.generator.sample(n, seed)
 
+    def entropy(self, state: Any, n: int, seed: int) -> tuple[float, float]:
+        """Returns the entropy of the generator that a state holds, from `n` draws, with its standard error.
+
+        Raises:
+            SearchError: If its draws keep breaking the rules of the space.
+        """
+        with self._lock:
+            self._load(state)
+            return self._learner.generator.entropy(n, seed)
+
     def _load(self, state: Any) -> None:
         if state is not None and state is not self._loaded:
             self._learner.set_state(state)
