@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pathlib
 import re
-from typing import Any
+from typing import Any, Mapping, Sequence
 
 import numpy as np
 
@@ -75,6 +76,35 @@ def load_state(path: pathlib.Path) -> Any:
         raise StateError(
             f"saved state {path}", expected="a complete state", received=str(error), remedy="Delete it and resume."
         ) from error
+
+
+def pack(arrays: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Returns many arrays as one of bytes, which `save_state` writes as one file, and what `unpack` needs."""
+    return {
+        "types": [array.dtype.str for array in arrays],
+        "shapes": [list(array.shape) for array in arrays],
+        "bytes": np.frombuffer(b"".join(array.tobytes() for array in arrays), np.uint8),
+    }
+
+
+def unpack(packed: Mapping[str, Any]) -> list[np.ndarray]:
+    """Inverse of `pack`, bit for bit.
+
+    Raises:
+        StateError: If the parts do not fit together.
+    """
+    found, start = [], 0
+    data = packed["bytes"].tobytes()
+    try:
+        for kind, shape in zip(packed["types"], packed["shapes"], strict=True):
+            values = np.frombuffer(data, np.dtype(kind), math.prod(shape), start)
+            start += values.nbytes
+            found.append(values.reshape(shape).copy())
+    except (ValueError, TypeError) as error:
+        raise StateError("packed arrays", expected="bytes for every shape", received=str(error)) from error
+    if start != len(data):
+        raise StateError("packed arrays", expected=f"{start} bytes", received=f"{len(data)}")
+    return found
 
 
 def write_text(path: pathlib.Path, text: str) -> None:

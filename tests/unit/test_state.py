@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tfnas.errors import StateError
-from tfnas.state import load_state, save_state, write_text
+from tfnas.state import load_state, pack, save_state, unpack, write_text
 
 ARRAYS = {
     "float": np.array([[0.1, -0.0, np.nan], [np.inf, -np.inf, 5e-324]]),
@@ -191,3 +191,16 @@ def test_write_text_replaces_or_leaves(tmp_path, monkeypatch):
     assert path.read_text("utf-8") == "old ä\n" and _files(tmp_path) == ["report.md"]
     write_text(path, "new\n")
     assert path.read_bytes() == b"new\n" and _files(tmp_path) == ["report.md"]
+
+
+def test_packed_arrays_come_back_bit_for_bit(tmp_path):
+    arrays = [np.arange(6, dtype=np.float32).reshape(2, 3), np.array(7, np.int64), np.zeros((0, 4)), np.array([np.nan])]
+    save_state(tmp_path / "state.json", {"arrays": pack(arrays)})
+    assert len(list(tmp_path.glob("*.npy"))) == 1
+    found = unpack(load_state(tmp_path / "state.json")["arrays"])
+    assert [array.tobytes() for array in found] == [array.tobytes() for array in arrays]
+    assert [(array.dtype, array.shape) for array in found] == [(array.dtype, array.shape) for array in arrays]
+    packed = pack(arrays)
+    for wrong in ({"bytes": packed["bytes"][:-1]}, {"shapes": packed["shapes"][:-1]}, {"types": ["x"] * 4}):
+        with pytest.raises(StateError, match="packed arrays"):
+            unpack({**packed, **wrong})

@@ -385,6 +385,8 @@ def test_idling_is_no_busy_loop(tmp_path, monkeypatch):
 
     monkeypatch.setattr("tfnas.tuner.guarded_oracle.time.sleep", sleep)
     assert oracle.create_trial("two").status == TrialStatus.IDLE
+    assert slept == []
+    assert oracle.create_trial("two").status == TrialStatus.IDLE
     assert sum(slept) >= 0.1
 
 

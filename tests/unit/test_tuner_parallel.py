@@ -272,3 +272,82 @@ report(t.oracle)
     assert status == 0, output[-3000:]
     assert [trial[1] for trial in reported(output)] == ["COMPLETED"] * 2, output[-3000:]
     assert "REPLICAS 2" in output
+
+
+def test_a_slow_ask_on_the_chief_holds_nobody_up(processes):
+    script = """
+def wait_for(name):
+    deadline = time.monotonic() + 60
+    while not os.path.exists(name):
+        assert time.monotonic() < deadline, f"no {name}"
+        time.sleep(0.05)
+
+class Slow(strategies.RandomSearch):
+    name = "slow"
+    is_slow = True
+    calls = []
+
+    def _propose(self, n):
+        self.calls.append("ask")
+        if self.calls.count("ask") == 3:
+            open("asking", "w").close()
+            wait_for("ended-1")  # a file of a worker whose calls have all returned
+        return super()._propose(n)
+
+    def _learn(self, trials):
+        self.calls += [f"tell {trial.id}" for trial in trials]
+
+class Own(keras_tuner.Tuner):
+    def run_trial(self, trial, **kwargs):
+        if trial.trial_id == "1":
+            wait_for("asking")
+        return score(architecture(trial.hyperparameters))
+
+    def on_trial_end(self, trial):
+        super().on_trial_end(trial)
+        open(f"ended-{trial.trial_id}", "w").close()
+
+oracle = StrategyOracle(Slow(SPACE, seed=3), keras_tuner.Objective("val_accuracy", "max"), max_trials=4)
+Own(oracle, directory="runs", project_name="p").search(verbose=0)
+if ID == "chief":
+    report(oracle)
+    print("CALLS " + json.dumps([Slow.calls, oracle.errors]))
+"""
+    for name in ("chief", "worker0", "worker1"):
+        processes.start(name, script)
+    status, output = processes.end("chief")
+    assert status == 0, output[-3000:]
+    assert [processes.end(name)[0] for name in ("worker0", "worker1")] == [0, 0]
+    assert [trial[1] for trial in reported(output)] == ["COMPLETED"] * 4
+    calls, errors = json.loads(output.split("CALLS ")[1].splitlines()[0])
+    assert errors == []
+    asks = [index for index, call in enumerate(calls) if call == "ask"]
+    assert len(asks) == 4 and sorted(set(calls) - {"ask"}) == ["tell 0", "tell 1", "tell 2", "tell 3"]
+    assert len(calls) == 8 and calls[asks[2] + 1 :][0] == "tell 1", calls
+
+
+@pytest.mark.parametrize("end, expected", [("", 0), ("raise KeyboardInterrupt", 130)])
+def test_a_process_ends_during_a_fit(processes, end, expected):
+    script = f"""
+from keras_tuner.engine.trial import TrialStatus
+from tfnas.tuner import GraphPNASOracle
+StrategyOracle(STRATEGY)  # another search before it
+oracle = GraphPNASOracle("nasbench201", hidden=8, epochs=10**6, xla=False, explore={{"points": [[0, 1.0], [2, 0.0]]}})
+oracle._set_project_dir("runs", "p")
+oracle.verbose = 0
+for value in (0.25, 0.5):
+    while (trial := oracle.create_trial("one")).status == TrialStatus.IDLE:
+        pass
+    oracle.update_trial(trial.trial_id, {{"val_accuracy": value}})
+    trial.status = TrialStatus.COMPLETED
+    oracle.end_trial(trial)
+assert oracle.create_trial("one").status == TrialStatus.IDLE
+time.sleep(1.0)  # TensorFlow traces the generator
+assert oracle._driver.busy
+print("BUSY", flush=True)
+{end}
+"""
+    processes.start("single", script, parallel=False)
+    status, output = processes.end("single")
+    assert "BUSY" in output and status in (expected, -2 if expected else 0), output[-3000:]
+    assert "terminate" not in output

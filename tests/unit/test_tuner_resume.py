@@ -37,6 +37,12 @@ class Arrays(Scripted):
         self.weights = state["weights"]
 
 
+class SlowArrays(Arrays):
+    """Is asked in a thread of its own."""
+
+    is_slow = True
+
+
 def evolution():
     return strategies.RegularizedEvolution(SPACE, seed=4)
 
@@ -68,7 +74,7 @@ def run(strategy, folder, tried):
     return oracle
 
 
-@pytest.mark.parametrize("build", [Arrays, evolution], ids=["arrays", "evolution"])
+@pytest.mark.parametrize("build", [Arrays, pytest.param(SlowArrays, marks=pytest.mark.slow), evolution])
 def test_killed_before_any_write_it_resumes_to_the_same(build, tmp_path, monkeypatch):
     moments = tmp_path / "moments"
     count, tried, tried_at = 0, [], []

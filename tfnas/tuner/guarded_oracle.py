@@ -20,10 +20,9 @@ from tfnas.errors import SearchError, StateError
 from tfnas.tuner.error_log import ErrorLog, last_line
 from tfnas.tuner.guards import check_directory, check_tensorboard, locked
 from tfnas.tuner.objective import check_objective, sign
+from tfnas.tuner.pacing import Pacer
 from tfnas.tuner.side_state import TrialRecord, plain, plain_metrics, read_field, write_json
 from tfnas.tuner.watchdog import Watchdog
-
-_IDLE_S = 0.2
 
 
 class GuardedOracle(keras_tuner.Oracle, abc.ABC):
@@ -42,14 +41,16 @@ class GuardedOracle(keras_tuner.Oracle, abc.ABC):
         super().__init__(objective=check_objective(objective), **arguments)
         self._errors = ErrorLog()
         self._watchdog = Watchdog(worker_timeout)
+        self._pacer = Pacer(self._wait)
         self._mutex = threading.RLock()
         self._started: dict[str, float] = {}
+        self._seconds: dict[str, float] = {}
         self._lost: list[str] = []
         self._halted: SearchError | None = None
 
     @abc.abstractmethod
     def _learn(self) -> None:
-        """Takes in trials of `end_order` that are new; called when one was added and after reloading."""
+        """Takes in trials of `end_order` that are new, now or later; called when one was added and after reloading."""
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -104,7 +105,7 @@ class GuardedOracle(keras_tuner.Oracle, abc.ABC):
             self.release_silent_workers()
             trial = self._next_trial(tuner_id)
         if trial.status == TrialStatus.IDLE:
-            time.sleep(_IDLE_S)  # a tuner asks again at once; outside the lock, so that others can go on
+            self._pacer.pause(tuner_id)  # outside the lock, so that others can go on
         elif trial.status == TrialStatus.STOPPED and not distribution.has_chief_oracle():
             self.raise_errors()
         return trial
@@ -207,6 +208,10 @@ class GuardedOracle(keras_tuner.Oracle, abc.ABC):
         with locked(self, self._mutex), self._watchdog.deaf():
             yield
 
+    def _wait(self, seconds: float) -> None:
+        """Keeps a worker waiting before it asks again; without the lock."""
+        time.sleep(seconds)
+
     def _next_trial(self, tuner_id: str) -> TunerTrial:
         if self._halted is not None:
             self.tuner_ids.discard(tuner_id)
@@ -252,6 +257,8 @@ class GuardedOracle(keras_tuner.Oracle, abc.ABC):
         self.save()
 
     def _end(self, trial: TunerTrial) -> None:
+        now = time.monotonic()
+        self._seconds[trial.trial_id] = now - self._started.get(trial.trial_id, now)
         try:
             self._complete(trial)
             super().end_trial(trial)

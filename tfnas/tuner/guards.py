@@ -10,6 +10,7 @@ from typing import Any, Iterator
 import keras
 from keras_tuner.src.engine import oracle as keras_tuner_oracle
 
+from tfnas._keras import tensorflow
 from tfnas.errors import ConfigError, DependencyError
 
 
@@ -17,11 +18,16 @@ def check_tensorboard() -> None:
     """Raises `DependencyError` if tensorboard is missing or broken.
 
     keras-tuner imports it inside every trial, and TensorFlow no longer installs it: without it,
-    every trial fails.
+    every trial fails. Its own import looks at ``tf.keras``, which would settle for the rest of the
+    process that this is Keras 3, and graph models could no longer be made (see `tfnas._keras`). So
+    it is shown Keras 3, which it is right to use, without settling anything.
     """
     if keras.config.backend() != "tensorflow":
         return
+    names = vars(tensorflow())
+    undecided = names["keras"]
     try:
+        names["keras"] = keras
         from tensorboard.plugins.hparams import api  # noqa: F401
     except ImportError as error:
         raise DependencyError(
@@ -30,6 +36,8 @@ def check_tensorboard() -> None:
             received=str(error),
             remedy="Run: pip install 'tensorboard>=2.21,<2.22'",
         ) from error
+    finally:
+        names["keras"] = undecided
 
 
 def check_overwrite(overwrite: bool) -> None:

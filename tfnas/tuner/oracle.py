@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 import pathlib
-import time
 from typing import Any, Mapping
 
 import keras_tuner
 from keras_tuner.engine.trial import TrialStatus
 
+from tfnas._keras import graph_keras
 from tfnas.architecture import Architecture
 from tfnas.checks import check_positive
 from tfnas.errors import ConfigError
+from tfnas.models.distribution import ArchitectureDistribution
 from tfnas.strategies.base import Strategy
+from tfnas.strategies.reinforce import Reinforce
 from tfnas.trial import Failure, Measurement, Proposal, Trial
 from tfnas.tuner.display import Display
 from tfnas.tuner.driver import Driver
@@ -44,6 +46,13 @@ class StrategyOracle(GuardedOracle):
     process from ``Tuner.search``, in parallel from ``ArchitectureTuner.search`` on the chief. (The
     chief of a plain ``keras_tuner.Tuner`` only logs it: look at `errors`.)
 
+    A strategy that is slow (``Strategy.is_slow``) is asked in a thread of its own. Until it has
+    answered, workers that want a trial are told IDLE, and ask again; everything else goes on, and
+    trials that end are told after the answer. So the strategy is asked and told as if it answered
+    at once: its proposals are a function of its seed and of the trials that had ended, in their
+    order, when each ask began. With one worker these are those of ``ask`` and ``tell`` in turn; with
+    several, their order is a matter of time, and so is which worker runs which proposal.
+
     All files are renamed into place, so a search that was killed at any moment resumes where it
     was, and proposes what it would have proposed. The project folder must be on a file system.
 
@@ -65,7 +74,7 @@ class StrategyOracle(GuardedOracle):
 
     Raises:
         ConfigError: If an argument cannot work.
-        DependencyError: If tensorboard is missing.
+        DependencyError: If tensorboard is missing, or a strategy with a graph model cannot have it.
     """
 
     def __init__(
@@ -89,6 +98,8 @@ class StrategyOracle(GuardedOracle):
                 received=repr(strategy),
                 remedy="For example tfnas.strategies.RandomSearch(space).",
             )
+        if isinstance(strategy, Reinforce):
+            graph_keras()  # says now, and not in the first fit, whether graph models can be made
         registered = keras_tuner.HyperParameters() if hyperparameters is None else hyperparameters.copy()
         declare(registered, strategy.space)
         super().__init__(
@@ -107,14 +118,34 @@ class StrategyOracle(GuardedOracle):
         self._checkpoint: str | None = None
         self._origins: dict[str, list[Any]] = {}
         self._told = 0
+        self._asked_after: int | None = None
 
     @property
     def strategy(self) -> Strategy:
         """The strategy."""
         return self._driver.strategy
 
+    def distribution(self) -> ArchitectureDistribution | None:
+        """Returns what the strategy learned; None where it has learned, or can learn, no distribution.
+
+        Call it after the search, in the process that asks the strategy: a worker's has learned
+        nothing. It waits for an ask that is under way, and all other calls wait for it.
+        """
+        with self._exclusive():
+            self._driver.wait()
+            return self.strategy.distribution()
+
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        proposal = self._driver.propose(trial_id)
+        if self._driver.exhausted:
+            return {"status": TrialStatus.STOPPED}
+        if not self._driver.asked:
+            self._asked_after = self._told
+            self._driver.ask()
+        if self._driver.busy:
+            return {"status": TrialStatus.IDLE}
+        proposal = self._driver.take(trial_id)
+        self._asked_after = None
+        self._learn()
         if proposal is None:
             return {"status": TrialStatus.STOPPED}
         self._origins[trial_id] = [proposal.source, proposal.fidelity]
@@ -128,12 +159,14 @@ class StrategyOracle(GuardedOracle):
         return {"status": TrialStatus.RUNNING, "values": values}
 
     def get_state(self) -> dict[str, Any]:
-        return {**super().get_state(), "origins": self._origins, "strategy": self._save_strategy()}
+        own = {"origins": self._origins, "asked_after": self._asked_after, "strategy": self._save_strategy()}
+        return {**super().get_state(), **own}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         name = read_field(state, "strategy")
         super().set_state(state)
         self._origins = dict(state["origins"])
+        self._asked_after = state.get("asked_after")
         self._checkpoint = name
         if name is not None:
             saved = self._checkpoints().read(name)
@@ -147,8 +180,13 @@ class StrategyOracle(GuardedOracle):
             self._checkpoints().keep_only(self._checkpoint)
 
     def _save_strategy(self) -> str | None:
-        """Writes the strategy's state if it changed; returns the name under which it is kept."""
-        if self._driver.changed:
+        """Writes the strategy's state if it changed; returns the name under which it is kept.
+
+        From the beginning of an ask until its proposal is a trial's, the state before it is the
+        one to keep: what was told between that state and the ask is told again, then the ask is
+        repeated.
+        """
+        if self._driver.changed and self._asked_after is None:
             self._driver.changed = False
             try:
                 state = {"strategy": self.strategy.get_state(), "told": self._told}
@@ -164,16 +202,21 @@ class StrategyOracle(GuardedOracle):
 
     def _learn(self) -> None:
         # counted with the strategy's state, so that a trial is told once even if the search was
-        # killed between its end and the telling
-        for trial_id in self.end_order[self._told :]:
+        # killed between its end and the telling. Trials that end during an ask wait for its end,
+        # after resuming too: the strategy is always called in the same order
+        for trial_id in self.end_order[self._told : self._asked_after]:
             self._told += 1
             self._driver.tell(self._as_trial(trial_id))
+
+    def _wait(self, seconds: float) -> None:
+        if not self._driver.wait(seconds):
+            super()._wait(seconds)
 
     def _as_trial(self, trial_id: str) -> Trial:
         trial = self.trials[trial_id]
         arch = Architecture.from_json(trial.hyperparameters.values[NAME])
         source, fidelity = self._origins[trial_id]
-        cost_s = time.monotonic() - self._started.get(trial_id, time.monotonic())
+        cost_s = self._seconds.get(trial_id, 0.0)
         outcome: Measurement | Failure = Failure(last_line(trial.message), cost_s)
         if trial.status == TrialStatus.COMPLETED:
             metrics = {name: float(trial.metrics.get_last_value(name)) for name in trial.metrics.metrics}

@@ -16,6 +16,7 @@ from tfnas.models.autoregressive import AutoregressiveGenerator, GeneratorConfig
 from tfnas.models.distribution import ArchitectureDistribution
 from tfnas.models.reinforce import ReplayBuffer, Schedule
 from tfnas.spaces.base import SearchSpace
+from tfnas.state import pack, unpack
 from tfnas.strategies.base import State, Strategy
 from tfnas.strategies.reinforce.configurations import settings_for
 from tfnas.strategies.reinforce.screening import Screen
@@ -188,7 +189,7 @@ class Reinforce(Strategy, abc.ABC):
             "queries": self._queries,
             "new": self._new,
             "explore": self._explore.to_json(),
-            "learned": self._learned,
+            "learned": self._learned and {name: pack(arrays) for name, arrays in self._learned.items()},
             "screen": self._screen.get_state(),
             "curve": [dict(row) for row in self._curve],
         }
@@ -197,7 +198,8 @@ class Reinforce(Strategy, abc.ABC):
         self._buffer.set_state(state["buffer"])
         self._queries, self._new = state["queries"], state["new"]
         self._explore = Schedule.from_json(state["explore"])
-        self._learned = state["learned"]
+        learned = state["learned"]
+        self._learned = learned and {name: unpack(packed) for name, packed in learned.items()}
         self._screen.set_state(state["screen"])
         self._curve = [dict(row) for row in state["curve"]]
 

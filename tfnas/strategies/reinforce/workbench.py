@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from dataclasses import dataclass, field
 from typing import Any, Callable, Sequence
 
 from tfnas.architecture import Architecture
@@ -71,7 +72,23 @@ class Workbench:
             self._loaded = state
 
 
-@functools.lru_cache(maxsize=4)
+@dataclass(frozen=True)
+class _Kind:
+    """What searches that share a workbench have in common; spaces of one class and name are one."""
+
+    of_space: type
+    name: str
+    make: Maker
+    generator: GeneratorConfig
+    learning: LearningConfig
+    space: SearchSpace = field(compare=False)
+
+
 def workbench(space: SearchSpace, make: Maker, generator: GeneratorConfig, learning: LearningConfig) -> Workbench:
-    """Returns the workbench of such searches."""
-    return Workbench(space, make, generator, learning)
+    """Returns the workbench of such searches; the last four kinds are kept."""
+    return _kept(_Kind(type(space), space.name, make, generator, learning, space))
+
+
+@functools.lru_cache(maxsize=4)
+def _kept(kind: _Kind) -> Workbench:
+    return Workbench(kind.space, kind.make, kind.generator, kind.learning)
