@@ -138,6 +138,13 @@ def _option(*names: str, **arguments: Any) -> Any:
 @_option("--threads", type=int, default=None, show_default="cores / workers", help="Threads of each process.")
 @_option("--finalists", type=int, default=3, help="Best trials to measure again with fresh seeds; 0 for none.")
 @_option("--finalist-seeds", type=int, default=2, help="Fresh measurements of each finalist.")
+@_option(
+    "--distribution-samples",
+    type=int,
+    default=None,
+    show_default="100 with a table, else 4",
+    help="Networks to draw at the end from what the strategy has learned, and to measure; 0 for none.",
+)
 @_option("--evaluator", type=click.Choice(["train", "table"]), default="train", help="Train networks or look them up.")
 @_option(
     "--table",

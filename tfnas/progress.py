@@ -8,6 +8,9 @@ from typing import Any
 
 from tfnas.runlog import Event
 
+_FEW_SAMPLES = 10
+"""Largest number of samples of a learned distribution of which each is news."""
+
 
 class SearchProgress:
     """Shows trial x of y, the best value so far and the time left.
@@ -31,7 +34,7 @@ class SearchProgress:
 
         self._console = console or Console(stderr=True, highlight=False)
         self._label, self._percent, self._sign = label, percent, sign
-        self._budget = 0
+        self._budget = self._samples = 0
         self._done = self._fresh = 0
         self._total = total
         self._best: float | None = None
@@ -61,7 +64,11 @@ class SearchProgress:
         if kind == "start":
             self._budget = event["budget"]
             self._say("starting the training processes", live_only=True)
-        elif kind in ("result", "recheck", "final"):
+        elif kind == "distribution":
+            self._samples = len(event["samples"])
+            self._total += self._samples
+            self._bar.update(self._task, total=self._total)
+        elif kind in ("result", "recheck", "sample", "final"):
             self._outcome(kind, event)
         elif kind == "finish" and event["reason"] == "exhausted":
             self._say(f"no network is left after {event['trials']} trials")
@@ -86,6 +93,8 @@ class SearchProgress:
                 text += f", best {self._value(self._best)}"
         elif kind == "recheck":
             what = f"trial {event['trial']} again with a fresh seed"
+        elif kind == "sample":
+            what = f"sample of what was learned, one of {self._samples}"
         else:
             trained = "epochs" in (measurement or {}).get("metrics", {})
             what = f"last {'training' if trained else 'measurement'} of the winner done"
@@ -93,7 +102,8 @@ class SearchProgress:
         left = (time.time() - self._started) / self._done * (self._total - self._done)
         if self._total > self._done:
             text += f"{', ' if text else ''}{_duration(left)} left"
-        self._say(f"{what}: {text}" if text else what)
+        # looked up by the hundred, samples are no news
+        self._say(f"{what}: {text}" if text else what, live_only=kind == "sample" and self._samples > _FEW_SAMPLES)
 
     def _value(self, objective: float) -> str:
         value = self._sign * objective

@@ -231,6 +231,8 @@ class RunRecord:
         seeds: Seed of each trial.
         rechecks: Outcomes of measuring finalists again with fresh seeds, by trial id.
         choice: Fields of the choice event (the winner and its ties), or None.
+        distribution: Fields of the distribution event (what was drawn from what the strategy learned), or None.
+        samples: Outcomes of measuring what was drawn, by its number in the distribution event.
         finals: Outcomes of the final measurement of the winner (test values); one that failed is tried again
             when the run is resumed.
         finished: Why the search ended (``"budget"``, ``"exhausted"``), or None.
@@ -245,6 +247,8 @@ class RunRecord:
     seeds: tuple[int, ...]
     rechecks: Mapping[int, tuple[Measurement | Failure, ...]]
     choice: Mapping[str, Any] | None
+    distribution: Mapping[str, Any] | None
+    samples: Mapping[int, Measurement | Failure]
     finals: tuple[Measurement | Failure, ...]
     finished: str | None
     resumes: int
@@ -280,6 +284,8 @@ class RunRecord:
         outcomes: dict[int, Measurement | Failure] = {}
         rechecks: dict[int, list[Measurement | Failure]] = {}
         choice: Event | None = None
+        distribution: Event | None = None
+        samples: dict[int, Measurement | Failure] = {}
         finals: list[Measurement | Failure] = []
         finished: str | None = None
         for event in events:
@@ -290,6 +296,10 @@ class RunRecord:
                 rechecks.setdefault(event["trial"], []).append(outcome_of(event))
             elif kind == "choice":
                 choice = event
+            elif kind == "distribution":
+                distribution = event
+            elif kind == "sample":
+                samples[event["sample"]] = outcome_of(event)
             elif kind == "final":
                 finals.append(outcome_of(event))
             elif kind == "finish":
@@ -305,6 +315,8 @@ class RunRecord:
             seeds=tuple(event["seed"] for event in proposals),
             rechecks={trial: tuple(values) for trial, values in rechecks.items()},
             choice=choice,
+            distribution=distribution,
+            samples=samples,
             finals=tuple(finals),
             finished=finished,
             resumes=sum(event["event"] == "resume" for event in events),

@@ -142,6 +142,8 @@ def test_the_ledger_counts_queries_and_their_seconds(tmp_path):
         "failures": sum("reason" in outcome for outcome in outcomes),
         "final_reads": 1,
         "cost_s": math.fsum(outcome["cost_s"] for outcome in (*outcomes, *final)),
+        "samples": 0,
+        "samples_cost_s": 0.0,
     }
     assert ledger["queries"] > OPTIONS["budget"] and ledger["cost_s"] > 0
     before = Ledger.of(RunRecord.read(tmp_path))

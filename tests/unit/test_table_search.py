@@ -48,6 +48,20 @@ def test_without_a_table_the_one_from_the_package_is_searched(tmp_path):
     assert record.start["evaluator"]["checksum"] == table.checksum
 
 
+def test_samples_of_what_was_learned_are_looked_up(tmp_path):
+    learner = ("--strategy", "independent_reinforce", "--strategy-options", "xla=false")
+    done = search("--trials", 6, "-o", tmp_path / "run", "--distribution-samples", 9, *learner)
+    assert done.exit_code == 0, done.output
+    assert "  learned " in done.output and "9 samples" in done.output
+    assert job.read_config(tmp_path / "run").distribution_samples == 9
+    record = RunRecord.read(tmp_path / "run")
+    table = store.table("nasbench201_analog")
+    for drawn in record.distribution["samples"]:
+        row = table.find(SPACE.from_native(drawn["native"]))
+        assert record.samples[drawn["sample"]].objective == table.column("qat_accuracy")[row]
+    assert record.distribution["drawn"] == 9 and len(record.trials) == 6
+
+
 def test_a_finished_recipe_on_the_default_table_goes_on_with_itself(tmp_path):
     config = job.SearchConfig(evaluator="table", strategy="random", trials=5)
     recipe.run(config, tmp_path / "run")

@@ -8,7 +8,7 @@ import pathlib
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from tfnas.checks import check_positive
+from tfnas.checks import check_positive, check_seed
 from tfnas.errors import ConfigError, RunFolderError
 from tfnas.evaluators.table import REPEATS
 
@@ -66,6 +66,8 @@ class SearchConfig:
         threads: Threads of each process.
         finalists: Trials that are measured again with fresh seeds.
         finalist_seeds: Fresh measurements of each.
+        distribution_samples: Networks to draw from what the strategy has learned, and measure; None for 100 with a
+            table and 4 with training, 0 for none.
         baseline: ``"random"`` to run random search at the same budget beside it, or None.
     """
 
@@ -111,12 +113,13 @@ class SearchConfig:
     threads: int | None = None
     finalists: int = 3
     finalist_seeds: int = 2
+    distribution_samples: int | None = None
     baseline: str | None = None
 
     def __post_init__(self) -> None:
         check_positive(trials=self.trials, finalist_seeds=self.finalist_seeds)
-        if self.seed < 0:
-            raise ConfigError("seed", expected="zero or a positive integer", received=repr(self.seed))
+        check_seed(self.seed)
+        check_seed(self.distribution_samples or 0, "distribution_samples")
         for name, value, allowed in (
             ("evaluator", self.evaluator, EVALUATORS),
             ("baseline", self.baseline, (None, "random")),

@@ -11,8 +11,13 @@ from tfnas.job.config import SearchConfig
 from tfnas.job.tables import open_table, with_table
 
 
-def make_evaluator(config: SearchConfig) -> Evaluator:
-    """Builds the evaluator that a configuration describes."""
+def make_evaluator(config: SearchConfig, **training: Any) -> Evaluator:
+    """Builds the evaluator that a configuration describes.
+
+    Args:
+        config: The configuration.
+        **training: Arguments of `TrainingEvaluator` that no option of `tfnas search` has.
+    """
     space = spaces.get(config.space)
     if config.evaluator == "table":
         config = with_table(config)
@@ -47,7 +52,7 @@ def make_evaluator(config: SearchConfig) -> Evaluator:
         images.train,
         images.validation,
         images.test,
-        **task,
+        **{**task, **training},
         class_names=images.class_names,
         provenance=images.provenance,
         optimizer=config.optimizer,

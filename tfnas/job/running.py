@@ -119,6 +119,7 @@ def _run(config: SearchConfig, evaluator: Evaluator, directory: pathlib.Path, wa
                 finalists=finalists,
                 finalist_seeds=config.finalist_seeds,
                 finalize=finalize,
+                distribution_samples=config.distribution_samples,
                 resume=has_run(folder),
                 observer=observer,
             )

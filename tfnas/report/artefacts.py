@@ -1,4 +1,4 @@
-"""The files of a run folder that a user takes away, and how to load them without this library."""
+"""The files of a run folder that a user takes away, and how to load them; all but one need no library of ours."""
 
 from __future__ import annotations
 
@@ -38,6 +38,18 @@ def artefacts(directory: pathlib.Path, evaluator: Mapping[str, Any]) -> tuple[Ar
             "its graph as plain JSON",
             'import json, pathlib\ngraph = json.loads(pathlib.Path("architecture.json").read_text())\n'
             'print(graph["ops"], graph["edges"])',
+        ),
+        Artefact(
+            "distribution/savedmodel",
+            "the learned distribution; needs TensorFlow. What the arrays mean is in its assets/generator.json",
+            'import tensorflow as tf\nmodel = tf.saved_model.load("distribution/savedmodel")\n'
+            "graphs = model.sample(n=8, seed=[0, 1])  # adjacency and ops; model.log_prob takes them",
+        ),
+        Artefact(
+            "distribution/weights.json",
+            "the same with all it can do; needs tfnas",
+            'import tfnas.search\ndistribution = tfnas.search.load_distribution(".")  # the run folder\n'
+            "networks = distribution.sample(8, seed=0)",
         ),
     )
     return tuple(artefact for artefact in known if (directory / artefact.name).exists())

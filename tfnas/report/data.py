@@ -96,8 +96,59 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Cloud:
+    """Graphs of some networks.
+
+    Attributes:
+        name: What to call them.
+        points: Average path length, clustering coefficient, shown value, and how often it was drawn.
+    """
+
+    name: str
+    points: tuple[tuple[float, float, float, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """One of the most probable networks.
+
+    Attributes:
+        architecture: The architecture.
+        native: Its published form.
+        log_prob: Natural logarithm of its probability.
+        measured: What it measured, and when; empty if it was not.
+    """
+
+    architecture: Architecture
+    native: str
+    log_prob: float
+    measured: str
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The distribution that a strategy has learned.
+
+    Attributes:
+        notes: Sentences about it.
+        facts: Expected value, and what to compare it with.
+        summary: The expected value in a few words; empty without values.
+        curve: Queries, entropy and its standard error.
+        clouds: Graphs of samples and of what was tried before anything was learned.
+        likely: The most probable networks, the first one first.
+    """
+
+    notes: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    summary: str
+    curve: tuple[tuple[int, float, float], ...]
+    clouds: tuple[Cloud, ...]
+    likely: tuple[Likely, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Artefact:
-    """A file of the run folder and how to load it without this library."""
+    """A file of the run folder and how to load it, without this library where that can be."""
 
     name: str
     what: str
@@ -122,6 +173,7 @@ class ReportData:
         test_notes: Sentences about them.
         runs: This run and its baseline.
         run_notes: Sentences about the comparison.
+        learned: The distribution that the strategy has learned, None where there is none.
         failures: What failed, by reason.
         setup: What was searched and how.
         machine: Times, versions, threads.
@@ -143,6 +195,7 @@ class ReportData:
     test_notes: tuple[str, ...]
     runs: tuple[Run, ...]
     run_notes: tuple[str, ...]
+    learned: Learned | None
     failures: tuple[FailureGroup, ...]
     setup: tuple[Fact, ...]
     machine: tuple[Fact, ...]

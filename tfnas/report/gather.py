@@ -12,10 +12,14 @@ from tfnas.plotting import short_count
 from tfnas.report import results
 from tfnas.report.artefacts import artefacts
 from tfnas.report.data import Fact, ReportData
+from tfnas.report.learned import learned
 from tfnas.report.reading import Source, read
 from tfnas.report.values import duration, moment, plural, times
 
-_SETTINGS = ("space", "strategy", "evaluator", "budget", "seed", "batch_size", "finalists", "finalist_seeds")
+_SETTINGS = (
+    *("space", "strategy", "evaluator", "budget", "seed", "batch_size", "finalists", "finalist_seeds"),
+    "distribution_samples",
+)
 _COUNTING = {
     "canonical": "each network counts once, architectures with isomorphic live graphs being one; failures count",
     "native": "each published form counts once, even where two are the same network; failures count",
@@ -50,6 +54,7 @@ def gather(directory: pathlib.Path, baseline_directory: pathlib.Path | None = No
         test_notes=results.test_notes(run),
         runs=results.runs(run, baseline),
         run_notes=results.run_notes(run, baseline),
+        learned=learned(run),
         failures=results.failures(run),
         setup=_setup(run),
         machine=_machine(run),
@@ -172,6 +177,10 @@ def _machine(run: Source) -> tuple[Fact, ...]:
     ledger = Ledger.of(record)
     stopped = sum(event["event"] == "interrupt" for event in run.events)
     workers, threads = run.evaluator.get("workers"), run.evaluator.get("threads")
+    apart = f", but for {plural(ledger.samples, 'sample')} of the distribution" if ledger.samples else ""
+    samples = Fact(
+        "Samples", f"{ledger.samples:,}", f"of the learned distribution, measured in {duration(ledger.samples_cost_s)}"
+    )
     processes = (
         f"{plural(workers, 'training process', 'training processes')}, threads each: {threads}" if workers else ""
     )
@@ -180,7 +189,8 @@ def _machine(run: Source) -> tuple[Fact, ...]:
         Fact("Started", moment(start["time"])),
         Fact("Running time", duration(run.seconds), pauses if stopped or record.resumes else "never interrupted"),
         Fact("Queries", f"{ledger.queries:,}", f"held-back values read {times(ledger.final_reads)}"),
-        Fact("Evaluation time", duration(ledger.cost_s), "sum over all measurements, as the evaluator gave it"),
+        Fact("Evaluation time", duration(ledger.cost_s), f"sum over all measurements{apart}, as the evaluator gave it"),
+        *([samples] if ledger.samples else []),
         Fact("Versions", _listed(start.get("versions", {}))),
         Fact("Threads", _listed(start.get("threads", {})), processes),
         Fact("Platform", str(start.get("platform", ""))),

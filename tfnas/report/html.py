@@ -9,7 +9,7 @@ from typing import Mapping
 from tfnas.plotting import theme, to_svg
 from tfnas.report import wording
 from tfnas.report.data import ReportData
-from tfnas.report.pictures import Picture, cell_name, top_cells
+from tfnas.report.pictures import Picture, cell_name, likely_name, top_cells
 from tfnas.report.values import listed
 
 _TEMPLATE = "report.html.jinja"
@@ -47,12 +47,14 @@ def render(data: ReportData, pictures: Mapping[str, Picture]) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    likely = data.learned.likely if data.learned is not None else ()
     source = importlib.resources.files("tfnas.report").joinpath(_TEMPLATE).read_text("utf-8")
     return environment.from_string(source).render(
         data=data,
         figure=figure,
         network=network,
         others=[(cell_name(place), entry) for place, entry in enumerate(top_cells(data)[1:], start=2)],
+        likely=[(likely_name(place), one) for place, one in enumerate(likely, start=1)],
         rows=data.entries[: wording.ROWS],
         more=max(0, len(data.entries) - wording.ROWS),
         wording=wording,

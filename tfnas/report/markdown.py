@@ -6,8 +6,8 @@ import re
 from typing import Iterable, Mapping, Sequence
 
 from tfnas.report import wording
-from tfnas.report.data import Entry, Fact, ReportData
-from tfnas.report.pictures import Picture, cell_name, top_cells
+from tfnas.report.data import Entry, Fact, Learned, ReportData
+from tfnas.report.pictures import Picture, cell_name, likely_name, top_cells
 from tfnas.report.values import Scale, listed
 
 _MARKS = re.compile(r"([\\`*_\[\]{}|~#])")
@@ -48,6 +48,8 @@ def render(data: ReportData, files: Mapping[str, str], pictures: Mapping[str, Pi
         lines += ["## The other top networks", ""] if place == 2 else []
         lines += [text(wording.network_title(entry, data.scale)), "", code(entry.native), ""]
         lines += _picture(cell_name(place), files, pictures)
+    if data.learned is not None:
+        lines += _learned(data.learned, files, pictures)
     if data.failures:
         lines += ["## Failures", ""]
         rows = [(len(group.trials), group.stage, text(group.reason), listed(group.trials)) for group in data.failures]
@@ -74,6 +76,17 @@ def code(value: str, *, in_table: bool = False) -> str:
     fence = "`" * (max((len(run) for run in re.findall("`+", value)), default=0) + 1)
     pad = " " if value.startswith("`") or value.endswith("`") else ""
     return f"{fence}{pad}{value.replace('|', chr(92) + '|') if in_table else value}{pad}{fence}"
+
+
+def _learned(learned: Learned, files: Mapping[str, str], pictures: Mapping[str, Picture]) -> list[str]:
+    lines = ["## Learned distribution", "", *_sentences(learned.notes)]
+    lines += _facts(learned.facts) if learned.facts else []
+    lines += [*_picture("entropy", files, pictures), *_picture("graphs", files, pictures)]
+    lines += ["### The most probable networks", "", text(wording.LIKELY_NOTE), ""] if learned.likely else []
+    for place, likely in enumerate(learned.likely, start=1):
+        lines += [text(wording.likely_title(likely)), "", code(likely.native), ""]
+        lines += _picture(likely_name(place), files, pictures)
+    return lines
 
 
 def _leaderboard(entries: Sequence[Entry], scale: Scale) -> list[str]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Iterator
 
 from tfnas import plotting
-from tfnas.report.data import Entry, ReportData
-from tfnas.report.wording import network_title
+from tfnas.report.data import Entry, Learned, ReportData
+from tfnas.report.wording import likely_title, network_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,6 +48,11 @@ def top_cells(data: ReportData) -> tuple[Entry, ...]:
     return (data.best, *others)[:CELLS]
 
 
+def likely_name(place: int) -> str:
+    """Returns the name of the picture of one of the most probable networks, from 1."""
+    return f"likely_{place}"
+
+
 def _draw(data: ReportData) -> Iterator[Picture]:
     scale = data.scale
     curves = {run.name: run.curve for run in data.runs if any(value is not None for value in run.curve)}
@@ -68,3 +73,23 @@ def _draw(data: ReportData) -> Iterator[Picture]:
     for place, entry in enumerate(top_cells(data), start=1):
         figure = plotting.draw(entry.architecture, space=data.space)
         yield Picture(cell_name(place), network_title(entry, scale), figure)
+    if data.learned is not None:
+        yield from _draw_learned(data, data.learned)
+
+
+def _draw_learned(data: ReportData, learned: Learned) -> Iterator[Picture]:
+    if len(learned.curve) > 1:
+        caption = "Entropy of the distribution against the number of queries, with its 95 % band."
+        yield Picture("entropy", caption, plotting.entropy_curve(learned.curve))
+    if learned.clouds:
+        clouds = {cloud.name: cloud.points for cloud in learned.clouds}
+        figure = plotting.graph_clouds(clouds, label=data.scale.axis, minimise=data.scale.minimise)
+        yield Picture(
+            "graphs",
+            "How networks are wired; networks that agree in both are one larger dot, coloured by their mean value.",
+            figure,
+        )
+    if data.space is not None:
+        for place, likely in enumerate(learned.likely, start=1):
+            figure = plotting.draw(likely.architecture, space=data.space)
+            yield Picture(likely_name(place), likely_title(likely), figure)

@@ -93,7 +93,7 @@ def read(directory: pathlib.Path) -> Source:
     tied = set(record.choice["tied"]) if record.choice else {row.trial.id for row in rows[1:] if row.tied}
     natives = {trial.id: native for trial, native in zip(record.trials, record.natives)}
     if evaluator.get("validation_size"):
-        rows = tuple(replace(row, interval=_clipped(row.interval)) for row in rows)
+        rows = tuple(replace(row, interval=clipped(row.interval)) for row in rows)
     entries = tuple(
         Entry(
             row=row,
@@ -108,7 +108,7 @@ def read(directory: pathlib.Path) -> Source:
     return Source(events, record, space, entries, scale)
 
 
-def _clipped(interval: tuple[float, float] | None) -> tuple[float, float] | None:
+def clipped(interval: tuple[float, float] | None) -> tuple[float, float] | None:
     """Returns the part of an interval in which a proportion can lie; a negated one keeps its sign."""
     if interval is None:
         return None

@@ -132,6 +132,7 @@ def failures(run: Source) -> tuple[FailureGroup, ...]:
         outcomes += [("fresh measurement", trial, outcome) for outcome in again]
     if run.best is not None:
         outcomes.append(("last measurement", run.best.trial, record.final))
+    outcomes += [("sample of the distribution", number, outcome) for number, outcome in record.samples.items()]
     groups: dict[tuple[str, str], list[int]] = {}
     for stage, trial, outcome in outcomes:
         if isinstance(outcome, Failure):

@@ -15,7 +15,7 @@ _WIDTH = 12
 
 
 def summary(directory: str | os.PathLike[str]) -> str:
-    """Returns what a run found in at most 14 lines of plain text.
+    """Returns what a run found in at most 15 lines of plain text.
 
     Raises:
         RunFolderError: If the folder has no event log, or a damaged one.
@@ -32,6 +32,8 @@ def summary(directory: str | os.PathLike[str]) -> str:
         lines.append(_line("test", data.test_notes[0]))
     facts = {fact.name: fact for fact in data.facts}
     lines.append(_line("trials", f"{facts['Trials'].value}; {facts['Trials'].note}"))
+    if data.learned is not None and data.learned.summary:
+        lines.append(_line("learned", data.learned.summary))
     if data.failures:
         lines.append(_line("failures", f"most often: {data.failures[0].reason:.100}"))
     lines.append(_line("time", ", ".join(part for part in (facts["Time"].value, facts["Time"].note) if part)))

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 from tfnas.plotting import short_count
-from tfnas.report.data import Entry, ReportData, Size
+from tfnas.report.data import Entry, Likely, ReportData, Size
 from tfnas.report.values import Scale
 
 ROWS = 20
 """Networks in the table of the leaderboard."""
 
+LIKELY = 4
+"""Most probable networks of a learned distribution that are shown."""
+
 LONG_NATIVE = 200
 """Characters up to which a published form is written out in tables and on the screen."""
+
+LIKELY_NOTE = "The most probable ones that came up in a few hundred further draws."
 
 SETTINGS_NOTE = (
     "The same settings, versions and thread counts give the same trials, as far as the evaluator is deterministic."
@@ -41,6 +48,13 @@ def shortened(native: str) -> str:
 def network_title(entry: Entry, scale: Scale) -> str:
     """Returns rank, trial and value of a network."""
     return f"Rank {entry.row.rank}, trial {entry.trial}: {scale.text(entry.row.value)}"
+
+
+def likely_title(likely: Likely) -> str:
+    """Returns probability and measured value of one of the most probable networks."""
+    chance = 100 * math.exp(likely.log_prob)
+    share = f" ({chance:.2g} %)" if chance >= 0.01 else ""
+    return f"Log-probability {likely.log_prob:.2f}{share}; {likely.measured or 'not measured'}"
 
 
 def params_text(size: Size | None) -> tuple[str, str]:

@@ -8,15 +8,19 @@ from dataclasses import dataclass
 
 from tfnas.errors import RunFolderError
 from tfnas.plotting import save
-from tfnas.report import html, markdown
+from tfnas.report import html, markdown, wording
 from tfnas.report.gather import gather
-from tfnas.report.pictures import CELLS, cell_name, pictures
+from tfnas.report.pictures import CELLS, cell_name, likely_name, pictures
 from tfnas.state import write_text
 
 MARKDOWN_FILE = "report.md"
 HTML_FILE = "report.html"
 FIGURES_FOLDER = "figures"
-_NAMES = ("best_so_far", "leaderboard", "value_against_size", *(cell_name(place) for place in range(1, CELLS + 1)))
+_NAMES = (
+    *("best_so_far", "leaderboard", "value_against_size", "entropy", "graphs"),
+    *(cell_name(place) for place in range(1, CELLS + 1)),
+    *(likely_name(place) for place in range(1, wording.LIKELY + 1)),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,12 +108,10 @@ class Journal:
         self._observe(record)
         return record
 
-    def old_outcome(self, event: str, trial: int) -> Measurement | Failure | None:
-        """Returns the outcome that the log holds next for this trial, None if it has to be measured."""
+    def old_outcome(self, event: str) -> Measurement | Failure | None:
+        """Returns the outcome in the next event of the log if it is of this kind, None if it has to be measured."""
         old = self.next_old
-        if old is not None and old["event"] == event and old["trial"] == trial:
-            return outcome_of(old)
-        return None
+        return outcome_of(old) if old is not None and old["event"] == event else None
 
     def set_aside(self, name: str, of: dict[str, Any], outcome: Measurement | Failure) -> None:
         """Keeps an outcome that came before its turn in the log, so that a kill does not lose it.

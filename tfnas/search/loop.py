@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import pathlib
 import time
@@ -11,24 +10,31 @@ from typing import Any, Sequence
 
 import tfnas
 from tfnas import export, report
-from tfnas.checks import check_positive
-from tfnas.errors import ConfigError, RunFolderError, SearchError, StateError
+from tfnas.architecture import Architecture
+from tfnas.checks import check_positive, check_seed
+from tfnas.errors import ConfigError, RunFolderError, SearchError
 from tfnas.evaluators.base import Evaluator, Outcome
 from tfnas.leaderboard import Row, leaderboard
 from tfnas.ledger import Ledger
-from tfnas.runlog import FORMAT, RunRecord, outcome_fields, outcome_of
+from tfnas.models.distribution import ArchitectureDistribution
+from tfnas.runlog import FORMAT, RunRecord, outcome_fields
+from tfnas.search import checkpoint
+from tfnas.search.distribution_files import save_distribution
 from tfnas.search.folder import derived_seed, difference, environment, json_like, prepare
 from tfnas.search.journal import Journal, Observer
+from tfnas.search.learned import FIELDS, describe
+from tfnas.search.measuring import measure
 from tfnas.search.result import SearchResult
-from tfnas.state import load_state, save_state
 from tfnas.strategies.base import Strategy
 from tfnas.trial import Failure, Proposal, Trial
 
 FINALISTS = 3
-_CHECKPOINT = pathlib.Path("checkpoint") / "state.json"
+SAMPLES, SAMPLES_REPEATABLE = 4, 100
+"""Samples of a learned distribution that are measured: trained (GraphPNAS, section 4.1, has four), or looked up."""
+
 _CHECKPOINT_EVERY_S = 5.0
-# numbers that keep the seeds of trials, fresh measurements and the last training apart
-_TRIAL, _FRESH, _FINAL = 0, 1, 2
+# numbers that keep the seeds of trials, fresh measurements, the last training, draws and samples apart
+_TRIAL, _FRESH, _FINAL, _DRAW, _SAMPLE = range(5)
 
 
 def run(
@@ -42,6 +48,7 @@ def run(
     finalists: int | None = None,
     finalist_seeds: int = 2,
     finalize: bool | None = None,
+    distribution_samples: int | None = None,
     resume: bool = False,
     observer: Observer | None = None,
 ) -> SearchResult:
@@ -50,6 +57,10 @@ def run(
     The budget counts proposals that the strategy's `dedupe` tells apart (by default networks),
     failures included. Afterwards the best few are measured again with fresh seeds, the winner is
     chosen by those alone, and it is measured once on what the search never saw.
+
+    Where the strategy has learned a distribution, networks are drawn from it at the end and measured by the
+    search's own signal, each distinct one once, with a seed of its own. Nothing is chosen by them and they are no
+    trials: they say how good what the distribution gives is on average.
 
     With a directory everything is logged there and the run can be resumed after any kind of end:
     no measurement is lost or made twice, and with an evaluator that is deterministic the log of the
@@ -68,6 +79,8 @@ def run(
         finalist_seeds: Fresh measurements of each of them.
         finalize: Whether to measure the winner on held-back examples and save it; default: if there
             is a directory.
+        distribution_samples: Networks to draw from what the strategy has learned; 0 for none. Default: 100
+            where measuring again tells nothing new (tables), else 4, as in GraphPNAS.
         resume: Whether to go on with the run in `directory`.
         observer: Called with every event as it is logged.
 
@@ -81,10 +94,10 @@ def run(
     check_positive(batch_size=batch_size)
     if finalists is None:
         finalists = 0 if evaluator.is_repeatable else FINALISTS
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ConfigError("seed", expected="zero or a positive integer", received=repr(seed))
-    if finalists < 0:
-        raise ConfigError("finalists", expected="zero or a positive number", received=repr(finalists))
+    if distribution_samples is None:
+        distribution_samples = SAMPLES_REPEATABLE if evaluator.is_repeatable else SAMPLES
+    for name, value in (("seed", seed), ("finalists", finalists), ("distribution_samples", distribution_samples)):
+        check_seed(value, name)
     if strategy.space.name != evaluator.space.name:
         raise ConfigError(
             "strategy and evaluator",
@@ -113,6 +126,7 @@ def run(
             "batch_size": batch_size,
             "finalists": finalists,
             "finalist_seeds": finalist_seeds,
+            "distribution_samples": distribution_samples,
         }
         search.begin(fields)
         finished = "interrupted"
@@ -120,6 +134,7 @@ def run(
         try:
             finished = search.explore(budget, batch_size)
             search.recheck(finalists, finalist_seeds)
+            search.sample(distribution_samples)
             if finalize or (finalize is None and folder is not None):
                 final = search.finalize()
             journal.record("ledger", **dataclasses.asdict(Ledger.of(RunRecord.from_events(tuple(journal.events)))))
@@ -135,7 +150,14 @@ def run(
     if folder is not None:
         report.write(folder)
     return SearchResult(
-        tuple(search.trials), search.rows(), final, finished, folder, evaluator, derived_seed(seed, _FINAL)
+        tuple(search.trials),
+        search.rows(),
+        final,
+        finished,
+        folder,
+        evaluator,
+        derived_seed(seed, _FINAL),
+        search.distribution,
     )
 
 
@@ -145,6 +167,7 @@ class _Search:
     def __init__(self, strategy: Strategy, evaluator: Evaluator, journal: Journal, seed: int) -> None:
         self._strategy, self._evaluator, self._journal, self._seed = strategy, evaluator, journal, seed
         self.trials: list[Trial] = []
+        self.distribution: ArchitectureDistribution | None = None
         self._rechecks: dict[int, list[Outcome]] = {}
         self._keys: set[str] = set()
         self._saved_at = time.monotonic()
@@ -175,7 +198,7 @@ class _Search:
         self._journal.record("resume", **environment())
         self._journal.skip(1)
         self._strategy.start(fields["budget"])
-        self._load_checkpoint()
+        self.trials, self._keys = checkpoint.load(self._journal, self._strategy)
 
     def take_over(self, record: RunRecord) -> None:
         """Takes trials and fresh measurements from the log, which has more than the batches that are whole."""
@@ -194,12 +217,13 @@ class _Search:
             seeds = [derived_seed(self._seed, _TRIAL, trial.id) for trial in batch]
             for trial, seed in zip(batch, seeds):
                 self._propose(trial, seed)
-            outcomes = self._measure("result", batch, seeds, [{"trial": trial.id} for trial in batch])
+            outcomes = self._measure("result", proposals, seeds, [{"trial": trial.id} for trial in batch])
             batch = [Trial(trial.id, trial.proposal, outcome) for trial, outcome in zip(batch, outcomes)]
             self._strategy.tell(batch)
             self.trials.extend(batch)
             if not self._journal.replaying and time.monotonic() - self._saved_at > _CHECKPOINT_EVERY_S:
-                self.save_checkpoint()
+                checkpoint.save(self._journal, self._strategy, len(self.trials))
+                self._saved_at = time.monotonic()
         self._journal.record("finish", reason="budget", trials=len(self.trials))
         return "budget"
 
@@ -209,7 +233,7 @@ class _Search:
         again = [(trial, repeat) for trial in sorted(chosen, key=lambda trial: trial.id) for repeat in range(repeats)]
         seeds = [derived_seed(self._seed, _FRESH, trial.id, repeat) for trial, repeat in again]
         fields = [{"trial": trial.id, "repeat": repeat, "seed": seed} for (trial, repeat), seed in zip(again, seeds)]
-        outcomes = self._measure("recheck", [trial for trial, _ in again], seeds, fields)
+        outcomes = self._measure("recheck", [trial.proposal for trial, _ in again], seeds, fields)
         for (trial, _), outcome in zip(again, outcomes):
             self._rechecks.setdefault(trial.id, []).append(outcome)
         rows = self.rows()
@@ -222,16 +246,34 @@ class _Search:
                 tied=[row.trial.id for row in rows[1:] if row.tied],
             )
 
+    def sample(self, count: int) -> None:
+        """Keeps what the strategy has learned, and measures `count` draws of it."""
+        self.distribution = self._strategy.distribution()
+        if self.distribution is None:
+            return
+        if self._journal.directory is not None:
+            save_distribution(self._journal.directory, self._strategy, self.distribution)
+        event = self._journal.next_old
+        if event is None or event["event"] != "distribution":
+            seed = derived_seed(self._seed, _DRAW)
+            event = describe(self.distribution, count, seed, self._strategy.learning_curve())
+        # what the log has drawn stands, also where another machine would draw otherwise by a last bit
+        event = self._journal.record("distribution", **{name: event[name] for name in FIELDS})
+        proposals = [Proposal(Architecture.from_dict(drawn["architecture"]), "sample") for drawn in event["samples"]]
+        seeds = [derived_seed(self._seed, _SAMPLE, drawn["sample"]) for drawn in event["samples"]]
+        fields = [{"sample": drawn["sample"], "seed": seed} for drawn, seed in zip(event["samples"], seeds)]
+        self._measure("sample", proposals, seeds, fields)
+
     def finalize(self) -> Outcome | None:
         """Measures the winner on what the search never saw, once."""
         rows = self.rows()
         if not rows:
             return None
         winner, seed = rows[0].trial, derived_seed(self._seed, _FINAL)
-        outcome = self._journal.old_outcome("final", winner.id)
+        outcome = self._journal.old_outcome("final")
         while isinstance(outcome, Failure):  # a last training that failed is tried again on resuming
             self._journal.record("final", trial=winner.id, seed=seed, **outcome_fields(outcome))
-            outcome = self._journal.old_outcome("final", winner.id)
+            outcome = self._journal.old_outcome("final")
         if outcome is None:
             outcome = self._evaluator.finalize(winner.architecture, seed=seed, directory=self._journal.directory)
         if self._journal.directory is not None:
@@ -243,49 +285,6 @@ class _Search:
     def rows(self) -> tuple[Row, ...]:
         """The leaderboard."""
         return leaderboard(self.trials, self._rechecks, self._evaluator.validation_size)
-
-    def save_checkpoint(self) -> None:
-        """Saves the strategy's state, so that resuming need not repeat its work."""
-        if self._journal.directory is None:
-            return
-        saved = {
-            "trials": len(self.trials),
-            "chain": self._journal.events[-1]["chain"],
-            "strategy": self._strategy.get_state(),
-        }
-        with contextlib.suppress(OSError):  # the log has all there is, and says best what is wrong with the disk
-            save_state(self._journal.directory / _CHECKPOINT, saved)
-        self._saved_at = time.monotonic()
-
-    def _load_checkpoint(self) -> None:
-        """Takes over a checkpoint and the trials before it. Without one, all steps are repeated."""
-        path = self._journal.directory / _CHECKPOINT  # type: ignore[operator]
-        if not path.exists():
-            return
-        try:
-            saved = load_state(path)
-        except StateError:
-            return  # the log has all there is
-        if saved["chain"] not in {event["chain"] for event in self._journal.events}:
-            return  # the log was cut back since: repeat what it has
-        count = saved["trials"]
-        done: dict[int, Trial] = {}
-        passed = 0
-        for number, event in enumerate(self._journal.upcoming()):
-            if event["event"] == "proposal":
-                if event["trial"] > count:
-                    break
-                done[event["trial"]] = Trial(event["trial"], Proposal.from_dict(event["proposal"]))
-                self._keys.add(event["key"])
-            elif event["event"] == "result":
-                trial = done[event["trial"]]
-                done[trial.id] = Trial(trial.id, trial.proposal, outcome_of(event))
-            else:
-                break
-            passed = number + 1
-        self._strategy.set_state(saved["strategy"])
-        self._journal.skip(passed)
-        self.trials = list(done.values())
 
     def _propose(self, trial: Trial, seed: int) -> None:
         space = self._strategy.space
@@ -308,46 +307,6 @@ class _Search:
         )
 
     def _measure(
-        self, event: str, trials: Sequence[Trial], seeds: Sequence[int], fields: Sequence[dict[str, Any]]
+        self, event: str, proposals: Sequence[Proposal], seeds: Sequence[int], fields: Sequence[dict[str, Any]]
     ) -> list[Outcome]:
-        """Measures what the log does not hold yet, and records outcomes in order.
-
-        Outcomes that come before their turn are set aside on disk until it is theirs.
-        """
-        names = ["-".join([event, *(str(value) for value in field.values())]) for field in fields]
-        outcomes: dict[int, Outcome] = {}
-        turn = 0
-
-        def measured(index: int) -> dict[str, Any]:
-            return {"seed": seeds[index], **trials[index].proposal.to_dict()}
-
-        def settle() -> None:
-            nonlocal turn
-            while turn in outcomes:
-                self._journal.record(event, **fields[turn], **outcome_fields(outcomes[turn]))
-                self._journal.drop_aside(names[turn])
-                turn += 1
-
-        while turn < len(trials):
-            old = self._journal.old_outcome(event, trials[turn].id)
-            if old is None:
-                break
-            outcomes[turn] = old
-            settle()
-        for index in range(turn, len(trials)):
-            kept = self._journal.take_aside(names[index], measured(index))
-            if kept is not None:
-                outcomes[index] = kept
-        settle()
-        missing = [index for index in range(turn, len(trials)) if index not in outcomes]
-        if missing:
-            stream = self._evaluator.stream(
-                [trials[index].proposal for index in missing], seeds=[seeds[index] for index in missing]
-            )
-            for position, outcome in stream:
-                index = missing[position]
-                outcomes[index] = outcome
-                if index != turn:
-                    self._journal.set_aside(names[index], measured(index), outcome)
-                settle()
-        return [outcomes[index] for index in range(len(trials))]
+        return measure(self._journal, self._evaluator, event, proposals, seeds, fields)

@@ -9,6 +9,7 @@ from tfnas import export
 from tfnas.errors import SearchError
 from tfnas.evaluators.base import Evaluator
 from tfnas.leaderboard import Row
+from tfnas.models.distribution import ArchitectureDistribution
 from tfnas.trial import Failure, Measurement, Trial
 
 
@@ -24,6 +25,9 @@ class SearchResult:
         directory: The run folder, None if there is none.
         evaluator: The evaluator that measured.
         final_seed: Seed of the last training.
+        distribution: What the strategy had learned at the end of the search, for example to draw from it:
+            ``distribution.sample(8, seed=0)``. None where a strategy learns none, nothing was measured that it
+            could learn from, or the search was interrupted before its end.
     """
 
     trials: tuple[Trial, ...]
@@ -33,6 +37,7 @@ class SearchResult:
     directory: pathlib.Path | None
     evaluator: Evaluator = field(repr=False)
     final_seed: int = 0
+    distribution: ArchitectureDistribution | None = field(default=None, repr=False, compare=False)
 
     @property
     def best(self) -> Trial:
