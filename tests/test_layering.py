@@ -41,6 +41,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("data_commands",),
     ("cli",),
     ("recipe",),
+    ("protocol",),
     ("testing",),
     ("__main__",),
 )

@@ -33,7 +33,7 @@ def run(config: job.SearchConfig, directory: pathlib.Path) -> search.SearchResul
         RunFolderError: If the folder holds a run of another configuration.
     """
     if has_run(directory):
-        _check_same(config, directory)
+        check_same(config, directory)
         result = job.resume(directory, cli.watch)
     else:
         result = job.start(config, directory, cli.watch)
@@ -41,7 +41,7 @@ def run(config: job.SearchConfig, directory: pathlib.Path) -> search.SearchResul
     return result
 
 
-def _check_same(config: job.SearchConfig, directory: pathlib.Path) -> None:
+def check_same(config: job.SearchConfig, directory: pathlib.Path) -> None:
     """Raises `RunFolderError` if a run asked for something else; what was left open then is settled now."""
     there = job.read_config(directory)
     config = job.with_table(config)

@@ -15,7 +15,7 @@ from tfnas.errors import ConfigError, RunFolderError, StateError
 from tfnas.models.autoregressive import AutoregressiveGenerator
 from tfnas.models.distribution import ArchitectureDistribution
 from tfnas.search.folder import json_like
-from tfnas.state import load_state, save_state
+from tfnas.state import load_state, pack, save_state, unpack
 from tfnas.strategies.base import Strategy
 
 FOLDER = "distribution"
@@ -45,7 +45,7 @@ def save_distribution(run_directory: pathlib.Path, strategy: Strategy, distribut
         "space": distribution.space.name,
         "config": distribution.config.to_json(),
         "checksum": _checksum(weights),
-        "weights": weights,
+        "weights": pack(weights),
     }
     if _holds(folder, state):
         return
@@ -96,7 +96,8 @@ def load_distribution(run_directory: str | os.PathLike[str]) -> ArchitectureDist
             raise _damaged(path, f"format {state['format']!r}")
         strategy, space, generator = state["strategy"], state["space"], state["class"]
         options = {name: tuple(value) if isinstance(value, list) else value for name, value in state["config"].items()}
-        if state["checksum"] != _checksum(state["weights"]):
+        weights = unpack(state["weights"])
+        if state["checksum"] != _checksum(weights):
             raise _damaged(path, "arrays that were changed later")
     except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(path, f"{type(error).__name__}: {error}") from error
@@ -109,7 +110,7 @@ def load_distribution(run_directory: str | os.PathLike[str]) -> ArchitectureDist
     except (TypeError, ConfigError) as error:
         raise _damaged(path, str(error)) from error
     distribution = found(spaces.get(space), config)
-    distribution.set_weights(state["weights"])
+    distribution.set_weights(weights)
     return distribution
 
 
@@ -127,7 +128,7 @@ def _holds(folder: pathlib.Path, state: dict[str, Any]) -> bool:
     try:
         old = load_state(folder / WEIGHTS)
         same = {**old, "weights": None} == {**json_like({**state, "weights": None})}
-        return same and _checksum(old["weights"]) == state["checksum"] and (folder / MODEL).is_dir()
+        return same and _checksum(unpack(old["weights"])) == state["checksum"] and (folder / MODEL).is_dir()
     except (StateError, KeyError, TypeError):
         return False
 

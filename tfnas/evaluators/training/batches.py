@@ -21,6 +21,7 @@ class ArrayBatches:
         pad_crop: Pixels of zero padding before a random crop.
         flip: Whether to mirror half of the images.
         cutout: Side of a blanked square.
+        cutout_probability: Share of the images that it is blanked in.
     """
 
     def __init__(
@@ -33,9 +34,15 @@ class ArrayBatches:
         pad_crop: int = 0,
         flip: bool = False,
         cutout: int = 0,
+        cutout_probability: float = 1.0,
     ) -> None:
         self._x, self._y, self._size, self._rng = x, y, batch_size, rng
-        self._pad_crop, self._flip, self._cutout = pad_crop, flip, cutout
+        self._augmentation = {
+            "pad_crop": pad_crop,
+            "flip": flip,
+            "cutout": cutout,
+            "cutout_probability": cutout_probability,
+        }
 
     def __len__(self) -> int:
         return math.ceil(len(self._x) / self._size)
@@ -46,7 +53,7 @@ class ArrayBatches:
             chosen = order[start : start + self._size]
             x = np.asarray(self._x[chosen], "float32")
             if self._rng is not None:
-                x = augment(x, self._rng, pad_crop=self._pad_crop, flip=self._flip, cutout=self._cutout)
+                x = augment(x, self._rng, **self._augmentation)
             yield x, np.asarray(self._y[chosen])
 
 
@@ -75,7 +82,13 @@ class DatasetBatches:
 
 
 def augment(
-    x: np.ndarray, rng: np.random.Generator, *, pad_crop: int = 0, flip: bool = False, cutout: int = 0
+    x: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    pad_crop: int = 0,
+    flip: bool = False,
+    cutout: int = 0,
+    cutout_probability: float = 1.0,
 ) -> np.ndarray:
     """Returns a randomly shifted, mirrored and blanked copy of a batch of float images.
 
@@ -86,6 +99,7 @@ def augment(
         flip: Mirror left to right with probability one half.
         cutout: Side of a square of zeros at a random place, which may reach over the border
             (DeVries and Taylor, 2017).
+        cutout_probability: Share of the images that it is blanked in.
     """
     number, height, width, _ = x.shape
     if pad_crop:
@@ -100,6 +114,8 @@ def augment(
         row, column = rng.integers(height, size=number), rng.integers(width, size=number)
         rows = _blanked(row, height, cutout)
         columns = _blanked(column, width, cutout)
+        if cutout_probability < 1:
+            rows &= rng.random(number)[:, None] < cutout_probability
         x = np.where((rows[:, :, None] & columns[:, None, :])[..., None], np.zeros((), x.dtype), x)
     return np.ascontiguousarray(x)
 

@@ -46,6 +46,7 @@ class TrainingRecipe:
         pad_crop: Pixels of zero padding before a random crop of the image's size; 0 for none.
         flip: Whether images are mirrored left to right with probability one half.
         cutout: Side of a square that is blanked at a random place; 0 for none.
+        cutout_probability: Share of the images that a square is blanked in.
         fraction: Share of the training examples of each class to train on, the low-data evaluator
             of GraphPNAS (section 4); the same examples for every candidate.
         last_epochs: The objective is the mean over this many last epochs.
@@ -78,6 +79,7 @@ class TrainingRecipe:
     pad_crop: int = 0
     flip: bool = False
     cutout: int = 0
+    cutout_probability: float = 1.0
     fraction: float = 1.0
     last_epochs: int = 1
     repeats: int = 1
@@ -114,6 +116,11 @@ class TrainingRecipe:
             ("pad_crop", isinstance(self.pad_crop, int) and self.pad_crop >= 0, "zero or a positive integer"),
             ("cutout", isinstance(self.cutout, int) and self.cutout >= 0, "zero or a positive integer"),
             (
+                "cutout_probability",
+                _is_real(self.cutout_probability) and 0 < self.cutout_probability <= 1,
+                "a number above 0 and up to 1",
+            ),
+            (
                 "final_cutout",
                 self.final_cutout is None or (isinstance(self.final_cutout, int) and self.final_cutout >= 0),
                 "zero, a positive integer or None",
@@ -132,6 +139,11 @@ class TrainingRecipe:
         for name, holds, expected in rules:
             if not holds:
                 raise ConfigError(name, expected=expected, received=repr(getattr(self, name)))
+
+    @property
+    def augmentation(self) -> dict[str, Any]:
+        """Arguments of `tfnas.evaluators.training.batches.augment`."""
+        return {name: getattr(self, name) for name in ("pad_crop", "flip", "cutout", "cutout_probability")}
 
     def to_dict(self) -> dict[str, Any]:
         """Returns plain JSON values; `from_dict` is the inverse."""

@@ -194,7 +194,7 @@ def _training_batches(data: TaskData, recipe: TrainingRecipe, rng: np.random.Gen
         x, y = x[chosen], y[chosen]
     if on_all:
         x, y = np.concatenate([x, data.validation[0]]), np.concatenate([y, data.validation[1]])
-    return ArrayBatches(x, y, recipe.batch_size, rng, pad_crop=recipe.pad_crop, flip=recipe.flip, cutout=recipe.cutout)
+    return ArrayBatches(x, y, recipe.batch_size, rng, **recipe.augmentation)
 
 
 def _evaluation_batches(examples: Any) -> Any:
