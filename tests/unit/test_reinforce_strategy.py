@@ -150,6 +150,12 @@ def test_the_screen_measures_what_promises_most():
     assert means[1] > means[0] + 0.1, means
 
 
+def test_the_explorer_joins_the_screen():
+    strategy = independent(screen=30, screen_explorer=30, epochs=1)
+    found = sources(search(strategy, 30)[6:])
+    assert {"generator", "explorer"} == set(found)
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -229,8 +235,8 @@ def test_the_papers_values():
     assert released.learning == LearningConfig(rate=1e-3, epochs=70, batch=2, rewards="ranks", restart=True)
     assert [released.explore.at(n) for n in (29, 30)] == [1, 0]
     rnn = settings_for("rnn_reinforce", RNNGeneratorConfig, SPACE, "nasbench201_released")[1]
-    assert (rnn.learning, rnn.keep, rnn.explore) == (released.learning, released.keep, released.explore)
-    assert rnn.generator == RNNGeneratorConfig()
+    assert (rnn.keep, rnn.explore, rnn.learning.epochs) == (released.keep, released.explore, 70)
+    assert rnn.generator == RNNGeneratorConfig(hidden=32)
 
 
 @pytest.mark.parametrize(
@@ -250,6 +256,7 @@ def test_the_papers_values():
         ({"explorer": "erdos_renyi"}, ConfigError, "at least p"),
         ({"update_every": 0}, ConfigError, "update_every"),
         ({"screen": 0}, ConfigError, "screen"),
+        ({"screen_explorer": -1}, ConfigError, "screen_explorer"),
     ],
     ids=str,
 )

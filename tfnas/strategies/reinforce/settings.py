@@ -6,12 +6,12 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Mapping
 
-from tfnas.checks import check_positive
+from tfnas.checks import check_positive, is_integer
 from tfnas.errors import ConfigError
 from tfnas.models.autoregressive import GeneratorConfig
 from tfnas.models.reinforce import LearningConfig, Schedule
 
-_OWN = ("keep", "explorer", "explore", "screen", "update_every")
+_OWN = ("keep", "explorer", "explore", "screen", "screen_explorer", "update_every")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,8 @@ class Settings:
             budget (rounded, from 4 to 30 queries), then 0.
         screen: How many networks the generator draws for a query. One is the paper's. Of several, the one
             that a Gaussian process expects most of is measured; see `Screen`.
+        screen_explorer: How many networks of the explorer join those of the generator where there is a screen, so
+            that it can leave what the generator has settled on.
         update_every: Number of new measurements after which the generator is fitted again.
 
     Raises:
@@ -39,10 +41,13 @@ class Settings:
     explorer: str | Mapping[str, Any] = "uniform"
     explore: Schedule | None = None
     screen: int = 1
+    screen_explorer: int = 0
     update_every: int = 1
 
     def __post_init__(self) -> None:
         check_positive(screen=self.screen, update_every=self.update_every)
+        if not is_integer(self.screen_explorer) or self.screen_explorer < 0:
+            raise ConfigError("screen_explorer", expected="an integer from 0", received=repr(self.screen_explorer))
         if self.explore is not None and not all(0 <= value <= 1 for value in self.explore.values):
             raise ConfigError("explore", expected="probabilities, from 0 to 1", received=repr(self.explore))
 

@@ -127,7 +127,20 @@ class Reinforce(Strategy, abc.ABC):
             self._add_row()
         if self._learned is None:
             return None
-        candidates: dict[str, Architecture] = {}
+        ours = self._candidates()
+        both = list(ours.values())
+        if self.settings.screen_explorer:
+            others = self.explorer.sample(self.settings.screen_explorer, self._draw_seed())
+            both += [arch for arch in others if arch not in self.seen]
+        if not both:
+            return None
+        arch = both[0] if len(both) == 1 else self._screen.choose(self._buffer.measured, both)
+        self.seen.add(arch)
+        return Proposal(arch, "generator" if arch in ours.values() else "explorer")
+
+    def _candidates(self) -> dict[str, Architecture]:
+        """Returns new networks from the generator, `Settings.screen` if it has as many, by key."""
+        found: dict[str, Architecture] = {}
         wanted = self.settings.screen
         for attempt in range(_ATTEMPTS):
             try:
@@ -135,16 +148,11 @@ class Reinforce(Strategy, abc.ABC):
             except SearchError:  # a generator that no longer draws members has nothing to say
                 break
             for arch in drawn:
-                if arch not in self.seen and len(candidates) < wanted:
-                    candidates.setdefault(self.seen.key(arch), arch)
-            if len(candidates) == wanted or (candidates and attempt):
+                if arch not in self.seen and len(found) < wanted:
+                    found.setdefault(self.seen.key(arch), arch)
+            if len(found) == wanted or (found and attempt):
                 break
-        if not candidates:
-            return None
-        chosen = list(candidates.values())
-        arch = chosen[0] if len(chosen) == 1 else self._screen.choose(self._buffer.measured, chosen)
-        self.seen.add(arch)
-        return Proposal(arch, "generator")
+        return found
 
     def _from_explorer(self) -> Proposal | None:
         for attempt in range(_ATTEMPTS):
