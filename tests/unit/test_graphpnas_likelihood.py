@@ -120,3 +120,13 @@ def test_a_node_draws_what_it_says():
     chance = np.exp(one.log_prob(cases[:, 0], cases[:, 1:]).numpy())
     assert np.isclose(chance.sum(), 1)
     assert stats.chisquare(seen, 20_000 * chance).pvalue > 1e-3
+
+
+def test_shares_weigh_the_parts_of_the_logarithm():
+    parameters, node = _node(np.random.default_rng(1), 1, 2, 2)
+    op, row = np.array([2, 0]), np.array([[1, 2, 0], [2, 1, 2]])
+    parts = [node.log_prob(op, row, tuple(float(k == part) for k in range(3))).numpy() for part in range(3)]
+    assert np.allclose(sum(parts), node.log_prob(op, row))
+    labels = parameters.labels[0] - np.log(np.exp(parameters.labels[0]).sum(1, keepdims=True))
+    assert np.allclose(parts[2], [labels[0, 0] + labels[1, 1], labels[0, 1] + labels[1, 0] + labels[2, 1]])
+    assert np.allclose(node.log_prob(op, row, (2.0, 0.5, 1.0)), 2 * parts[0] + 0.5 * parts[1] + parts[2])

@@ -107,6 +107,8 @@ def test_rewards_that_are_none_do_not_enter(value):
         {"beta": True},
         {"rewards": "raw"},
         {"restart": 1},
+        {"shares": (1.0, 1.0)},
+        {"shares": (1.0, -1.0, 1.0)},
     ],
     ids=str,
 )
@@ -117,4 +119,5 @@ def test_options_of_learning_that_cannot_work(options):
 
 def test_options_travel_as_json():
     config = LearningConfig(rate=1e-4, clip=1.0, restart=False)
-    assert LearningConfig(**json.loads(json.dumps(config.to_json()))) == config
+    values = json.loads(json.dumps(config.to_json()))
+    assert LearningConfig(**{**values, "shares": tuple(values["shares"])}) == config

@@ -232,7 +232,9 @@ def test_the_papers_values():
     assert [round(randwire.keep.at(n), 6) for n in (0, 160, 320)] == [0.3, 0.2, 0.1]
     released = settings_for("graphpnas", GraphGeneratorConfig, SPACE, "nasbench201_released")[1]
     assert (released.generator.hidden, released.generator.message, released.keep.at(99)) == (24, 24, 15)
-    assert released.learning == LearningConfig(rate=1e-3, epochs=70, batch=2, rewards="ranks", restart=True)
+    assert released.learning == LearningConfig(
+        rate=1e-3, epochs=70, batch=2, rewards="ranks", restart=True, shares=(1.0, 1.0, 0.125)
+    )
     assert [released.explore.at(n) for n in (29, 30)] == [1, 0]
     rnn = settings_for("rnn_reinforce", RNNGeneratorConfig, SPACE, "nasbench201_released")[1]
     assert (rnn.keep, rnn.explore, rnn.learning.epochs) == (released.keep, released.explore, 70)

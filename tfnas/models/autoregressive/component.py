@@ -36,7 +36,7 @@ class ComponentGenerator:
             tf.TensorSpec([None, self._nodes, self._nodes], integers),
             tf.TensorSpec([None, self._nodes], integers),
         )
-        self.log_prob = tf.function(self.log_prob_tensor, input_signature=[edges, ops])
+        self.log_prob = tf.function(lambda edges, ops: self.log_prob_tensor(edges, ops), input_signature=[edges, ops])
         self._sample = tf.function(
             self.sample_tensor, input_signature=[tf.TensorSpec([], integers), tf.TensorSpec([2], integers)]
         )
@@ -44,11 +44,17 @@ class ComponentGenerator:
         one = np.zeros((1, self._nodes, self._nodes), np.int32)
         self.network((one, one[:, 0]))
 
-    def log_prob_tensor(self, edges, ops) -> Any:
-        """Returns the logarithm of the probability, shape [B]; see `ComponentArrays` for the arguments."""
+    def log_prob_tensor(self, edges, ops, shares=(1.0, 1.0, 1.0)) -> Any:
+        """Returns the logarithm of the probability, shape [B].
+
+        Args:
+            edges: See `ComponentArrays`.
+            ops: See `ComponentArrays`.
+            shares: See `NodeDistribution.log_prob`.
+        """
         edges, ops = tf.convert_to_tensor(edges, tf.int32), tf.convert_to_tensor(ops, tf.int32)
         parameters = self.network((edges, ops))
-        each = NodeDistribution(parameters, self._limits, self._largest).log_prob(tf.maximum(ops, 0), edges)
+        each = NodeDistribution(parameters, self._limits, self._largest).log_prob(tf.maximum(ops, 0), edges, shares)
         return tf.reduce_sum(tf.where(ops >= 0, each, tf.zeros_like(each)), 1)
 
     def sample(self, n: int, seed: np.ndarray) -> tuple[Any, Any]:

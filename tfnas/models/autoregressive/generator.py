@@ -171,17 +171,18 @@ class AutoregressiveGenerator(ArchitectureDistribution, abc.ABC):
             found[start : start + self._chunk][drawable] = np.sum(parts, axis=0, dtype=np.float64)
         return found
 
-    def log_prob_tensor(self, arrays: Sequence[ComponentArrays]) -> Any:
+    def log_prob_tensor(self, arrays: Sequence[ComponentArrays], shares: Sequence[float] = (1.0, 1.0, 1.0)) -> Any:
         """Returns the logarithm of the probability of B graphs as a tensor, for gradients. Float, shape [B].
 
         Inside a ``tf.function`` it is part of that; each new static shape of the arrays is traced once.
 
         Args:
             arrays: One a component, NumPy arrays or tensors, that keep the rules; see `View.drawable`.
+            shares: Weights of what operators, edges and labels contribute; see `NodeDistribution.log_prob`.
         """
-        total = self._components[0].log_prob_tensor(*arrays[0])
+        total = self._components[0].log_prob_tensor(*arrays[0], shares)
         for part, array in zip(self._components[1:], arrays[1:]):
-            total += part.log_prob_tensor(*array)
+            total += part.log_prob_tensor(*array, shares)
         return total
 
     def save(self, directory: pathlib.Path | str) -> pathlib.Path:

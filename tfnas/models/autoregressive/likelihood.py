@@ -159,16 +159,19 @@ class NodeDistribution:
         )
         self.labels = tfd.Categorical(logits=parameters.labels)
 
-    def log_prob(self, ops, edges):
+    def log_prob(self, ops, edges, shares=(1.0, 1.0, 1.0)):
         """Returns the logarithm of the probability. Float, shape [...].
 
         Args:
             ops: Operators. Int, shape [...].
             edges: Zero for no edge, else one more than the label. Int, shape [..., N].
+            shares: Weights of the logarithms of operator, edges and labels; with others than one the result is no
+                probability, but something to learn by.
         """
         there = tf.cast(edges > 0, self.edges.dtype)
         labels = self.labels.log_prob(tf.maximum(edges - 1, 0)) * there
-        return self.ops.log_prob(ops) + self.edges.log_prob(there) + tf.reduce_sum(labels, -1)
+        parts = self.ops.log_prob(ops), self.edges.log_prob(there), tf.reduce_sum(labels, -1)
+        return tf.add_n([part if share == 1 else share * part for share, part in zip(shares, parts)])
 
     def sample(self, seed):
         """Draws operators, int32 [...], and edges, int32 [..., N].

@@ -23,6 +23,9 @@ class LearningConfig:
         clip: Largest norm of all gradients together, larger ones are scaled; None for no limit.
         beta: Weight of graphs below the mean (equation 12); 0 leaves them out.
         rewards: ``"standardised"`` (equation 11), or ``"ranks"``, as in the released code.
+        shares: Weights in log P of what is known of operators, edges and labels. The paper has none. The released code
+            divides the three by their numbers and weights them .5, 1 and 1/8, which comes to other weights in each
+            space.
         restart: Whether each fit begins with new weights (released code) or goes on with those of the last.
         xla: Whether XLA compiles fits where it can, see `Learner`. It takes some seconds, and steps are then ten
             times as fast.
@@ -37,6 +40,7 @@ class LearningConfig:
     clip: float | None = None
     beta: float = 0.05
     rewards: str = "standardised"
+    shares: tuple[float, float, float] = (1.0, 1.0, 1.0)
     restart: bool = True
     xla: bool = True
 
@@ -51,9 +55,18 @@ class LearningConfig:
                 raise ConfigError(
                     name, expected=f"a finite number, {'from' if least == 0 else 'above'} 0", received=repr(value)
                 )
+        if (
+            not isinstance(self.shares, tuple)
+            or len(self.shares) != 3
+            or not all(
+                isinstance(share, (int, float)) and not isinstance(share, bool) and 0 <= share < math.inf
+                for share in self.shares
+            )
+        ):
+            raise ConfigError("shares", expected="three finite numbers from 0", received=repr(self.shares))
         if self.rewards not in SHAPES:
             raise ConfigError("rewards", expected=" or ".join(map(repr, SHAPES)), received=repr(self.rewards))
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values that make an equal one as keywords."""
-        return dataclasses.asdict(self)
+        return {**dataclasses.asdict(self), "shares": list(self.shares)}

@@ -169,7 +169,7 @@ class Learner:
         *arrays, rewards, decisions = (tf.gather(tensor, tf.maximum(row, 0)) for tensor in tensors)
         parts = [ComponentArrays(*pair) for pair in zip(arrays[::2], arrays[1::2])]
         with tf.GradientTape() as tape:
-            log_prob = self.generator.log_prob_tensor(parts)
+            log_prob = self.generator.log_prob_tensor(parts, self.config.shares)
             each = reweighted(log_prob, rewards, decisions, beta=self.config.beta)
             weights = tf.cast(there, each.dtype)
             gained = tf.reduce_sum(each * weights) / tf.reduce_sum(weights)
