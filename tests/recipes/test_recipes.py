@@ -21,6 +21,11 @@ def test_every_space_has_a_recipe():
     assert {f"recipes.{name}.evolution" for name in (*own, "own_space")} <= set(RECIPES)
 
 
+def test_every_space_of_graphpnas_has_its_protocol():
+    searched = ("randwire", "enas_macro", "nasbench101", "nasbench201", "darts")
+    assert {f"recipes.{name}.graphpnas" for name in searched} <= set(RECIPES)
+
+
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_smoke_run(recipe):
     done = subprocess.run(
