@@ -19,6 +19,17 @@ OPTIONS = {
 }
 """Sizes with which learned strategies are quick; the defaults of the others."""
 
+MANY_FITS = ("graphpnas", "rnn_reinforce")
+"""Their fits, thousands of them, take minutes."""
+
+
+def better_than_random(names):
+    return [
+        pytest.param(name, marks=pytest.mark.slow if name in names else ())
+        for name in strategies.names()
+        if name not in NO_BETTER_THAN_RANDOM
+    ]
+
 
 def maker(name):
     return lambda space, seed: strategies.get(name)(space, seed=seed, **OPTIONS.get(name, {}))
@@ -29,12 +40,12 @@ def test_registered_strategy(name):
     check_strategy(maker(name), SPACE)
 
 
-@pytest.mark.parametrize("name", [name for name in strategies.names() if name not in NO_BETTER_THAN_RANDOM])
+@pytest.mark.parametrize("name", better_than_random(MANY_FITS))
 def test_registered_strategy_beats_random(name):
     check_beats_random(maker(name), SPACE)
 
 
-@pytest.mark.parametrize("name", [name for name in strategies.names() if name not in NO_BETTER_THAN_RANDOM])
+@pytest.mark.parametrize("name", better_than_random((*MANY_FITS, "independent_reinforce")))
 def test_registered_strategy_beats_random_on_real_accuracies(name):
     table = real_table()
     values = table.column("qat_accuracy")
