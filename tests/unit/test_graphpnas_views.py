@@ -13,7 +13,8 @@ from tfnas import spaces
 from tfnas.blueprints.darts import OPERATORS
 from tfnas.errors import ConfigError
 from tfnas.models.autoregressive import ComponentArrays, GeneratorConfig, view_of
-from tfnas.models.autoregressive.views import EdgeView, NodeView
+from tfnas.models.autoregressive.edge_view import EdgeView
+from tfnas.models.autoregressive.node_view import NodeView
 from tfnas.models.graphpnas import GraphGeneratorConfig
 
 SPACES = (

@@ -2,6 +2,7 @@
 
 from tfnas.models.autoregressive.config import GeneratorConfig
 from tfnas.models.autoregressive.generator import AutoregressiveGenerator
-from tfnas.models.autoregressive.views import ComponentArrays, View, view_of
+from tfnas.models.autoregressive.view import ComponentArrays, View
+from tfnas.models.autoregressive.views import view_of
 
 __all__ = ["AutoregressiveGenerator", "ComponentArrays", "GeneratorConfig", "View", "view_of"]

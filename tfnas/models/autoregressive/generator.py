@@ -14,7 +14,8 @@ from tfnas.checks import check_positive, check_seed
 from tfnas.errors import SearchError, StateError
 from tfnas.models.autoregressive.config import GeneratorConfig
 from tfnas.models.autoregressive.rules import Rules
-from tfnas.models.autoregressive.views import ComponentArrays, view_of
+from tfnas.models.autoregressive.view import ComponentArrays
+from tfnas.models.autoregressive.views import view_of
 from tfnas.models.autoregressive.weights import WEIGHTS
 from tfnas.models.distribution import ArchitectureDistribution
 from tfnas.spaces.base import SearchSpace

@@ -14,8 +14,8 @@ import numpy as np
 from tfnas._keras import tensorflow
 from tfnas.errors import ConfigError
 from tfnas.models.autoregressive.component import ComponentGenerator
+from tfnas.models.autoregressive.edge_view import EdgeView, all_labels_are_members
 from tfnas.models.autoregressive.rules import Rules
-from tfnas.models.autoregressive.views import EdgeView, View
 
 if TYPE_CHECKING:
     from tfnas.models.autoregressive.generator import AutoregressiveGenerator
@@ -114,7 +114,7 @@ def describe(generator: AutoregressiveGenerator) -> dict[str, Any]:
         "generator": {"class": type(generator).__name__, "config": generator.config.to_json()},
         "components": [
             {"name": part.name, "first": first, "nodes": part.nodes, **names, **_numbers(part)}
-            for part, first, names in zip(rules, firsts, _names(generator.view))
+            for part, first, names in zip(rules, firsts, generator.view.names())
         ],
     }
 
@@ -209,48 +209,11 @@ def _numbers(rules: Rules) -> dict[str, Any]:
     }
 
 
-def _names(view: View) -> list[dict[str, Any]]:
-    """Returns for each component the names that operators, labels and nodes have in the space."""
-    if isinstance(view, EdgeView):
-        return [
-            {
-                "original_nodes": list(range(grammar.num_nodes)),
-                "left_out": [],
-                "operators": [None],
-                "labels": list(labels),
-                "no_edge": grammar.no_edge,
-                "open_inputs": False,
-                "open_outputs": False,
-            }
-            for grammar, labels in zip(view._grammars, view._labels)
-        ]
-    return [
-        {
-            "original_nodes": list(kept),
-            "left_out": [
-                {
-                    "node": node,
-                    "op": component.ops[node][0],
-                    "attrs": {name: values[node][0] for name, values in component.attrs.items()},
-                }
-                for node in range(component.max_nodes)
-                if node not in kept
-            ],
-            "operators": [{"op": op, "attrs": dict(zip(component.attrs, values))} for op, *values in vocabulary],
-            "labels": [None],
-            "no_edge": None,
-            "open_inputs": component.open_inputs,
-            "open_outputs": component.open_outputs,
-        }
-        for component, vocabulary, kept in zip(view._components, view._vocabularies, view._kept)
-    ]
-
-
 def _membership(generator: AutoregressiveGenerator) -> tuple[bool | None, str]:
     """Returns whether all graphs that can be drawn are members, and why."""
     space, grammar, config = generator.space, generator.space.grammar, generator.config
     if isinstance(generator.view, EdgeView):
-        if math.prod(len(part.labels) ** len(part.pairs) for part in grammar.edge_labelled) == space.size:
+        if all_labels_are_members(space):
             return True, "Every choice of labels is a member."
         if config.labels is None and config.in_degree is None:
             return False, "Some choices of labels are no members."
