@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conformance.quick import few_trials, maker
 from tfnas import Architecture, encodings, spaces, strategies
 from tfnas.testing import check_strategy
 
@@ -11,10 +12,7 @@ SPACES = [name for name in spaces.names() if name not in ("nasbench201", "skip_n
 @pytest.mark.parametrize("space", SPACES)
 @pytest.mark.parametrize("strategy", strategies.names())
 def test_strategy_on_space(strategy, space):
-    quick = {"pool": 60} if strategy == "gaussian_process_ei" else {}
-    check_strategy(
-        lambda owner, seed: strategies.get(strategy)(owner, seed=seed, **quick), spaces.get(space), trials=14
-    )
+    check_strategy(maker(strategy, **few_trials(strategy)), spaces.get(space), trials=14)
 
 
 @pytest.mark.parametrize("space", SPACES)

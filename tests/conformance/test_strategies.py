@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.conformance.quick import MANY_FITS, maker
 from tests.realdata import real_table
 from tfnas import spaces, strategies
 from tfnas.strategies import RandomSearch
@@ -11,17 +12,6 @@ from tfnas.trial import Proposal
 SPACE = spaces.get("nasbench201")
 NO_BETTER_THAN_RANDOM = {"random": "it is random search"}
 
-_QUICK = {"rate": 1e-2, "epochs": 40, "batch": 8, "update_every": 5, "xla": False}
-OPTIONS = {
-    "graphpnas": {**_QUICK, "mixture": 2, "steps": 1, "hidden": 8, "message": 8},
-    "rnn_reinforce": {**_QUICK, "layers": 1, "hidden": 8},
-    "independent_reinforce": {**_QUICK, "rate": 0.1},
-}
-"""Sizes with which learned strategies are quick; the defaults of the others."""
-
-MANY_FITS = ("graphpnas", "rnn_reinforce")
-"""Their fits, thousands of them, take minutes."""
-
 
 def better_than_random(names):
     return [
@@ -29,10 +19,6 @@ def better_than_random(names):
         for name in strategies.names()
         if name not in NO_BETTER_THAN_RANDOM
     ]
-
-
-def maker(name):
-    return lambda space, seed: strategies.get(name)(space, seed=seed, **OPTIONS.get(name, {}))
 
 
 @pytest.mark.parametrize("name", strategies.names())

@@ -58,7 +58,7 @@ def test_one_trace_whatever_the_number_of_graphs():
     for count in (1, 3, 17):
         generator.log_prob(generator.sample(count, seed=count))
     (part,) = generator._components
-    assert part.log_prob.experimental_get_tracing_count() == 1
+    assert part._log_prob.experimental_get_tracing_count() == 1
     assert part._sample.experimental_get_tracing_count() == 1
 
 
@@ -178,3 +178,17 @@ def test_wrong_arguments():
         GraphGenerator(generator.space, seed=0.5)
     with pytest.raises(InvalidArchitectureError):
         generator.log_prob([tfnas.spaces.get("enas_macro").sample(np.random.default_rng(0))])
+
+
+def test_totals_over_all_components_are_kept_and_add_up():
+    """Exits of `ghn_anytime`: so many in all cells together, whoever has them."""
+    space = tfnas.spaces.get("ghn_anytime,nodes1=3,nodes2=2,nodes3=2,exits=3")
+    generator = GraphGenerator(space, GraphGeneratorConfig(mixture=2, steps=1, hidden=4, message=4), seed=0)
+    drawn = generator.sample(300, seed=1)
+    for arch in drawn:
+        space.validate(arch)
+    assert generator.rejections == 0
+    assert len({dict(arch.attrs)["exit"] for arch in drawn}) > 10
+    # one by one and all together, teacher forcing says the same
+    one_by_one = [generator.log_prob([arch])[0] for arch in drawn[:5]]
+    assert np.allclose(generator.log_prob(drawn[:5]), one_by_one, atol=1e-4) and np.isfinite(one_by_one).all()

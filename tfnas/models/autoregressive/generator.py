@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import abc
+import functools
 import itertools
+import operator
 import pathlib
 from typing import Any, Sequence
 
@@ -35,9 +37,10 @@ class AutoregressiveGenerator(ArchitectureDistribution, abc.ABC):
     any (`NodeDistribution`). What the grammar forbids has probability zero and the rest is renormalised, so that
     where rules are local every draw is a member; limits of incoming edges condition each component of the
     mixture by itself, exactly (`EdgesIn`). Components of a space, such as DARTS's two cells, are independent, and
-    each has a network of its own.
+    each has a network of its own. Where so many nodes of all components must have some operator
+    (`Grammar.totals`), each node may choose what keeps that possible.
 
-    Where a space has rules that are not local (`Grammar.is_local`, `Grammar.totals`), draws that break one are
+    Where a space has rules that are not local (`Grammar.is_local`), draws that break one are
     rejected and counted in `rejections`. `log_prob` is then that of the process without rejection: the
     probability of a member is higher by one and the same factor, the inverse of the share of draws that are
     members, and `entropy` is too high by the logarithm of that factor.
@@ -155,10 +158,12 @@ class AutoregressiveGenerator(ArchitectureDistribution, abc.ABC):
             seed: Integers; other ones give other draws.
         """
         states = np.random.SeedSequence(list(seed)).generate_state(2 * len(self._components)).view(np.int32)
-        return tuple(
-            ComponentArrays(*(array.numpy() for array in part.sample(n, state)))
-            for part, state in zip(self._components, states.reshape(-1, 2))
-        )
+        found, used = [], None
+        for part, state in zip(self._components, states.reshape(-1, 2)):
+            edges, ops = part.sample(n, state, used)
+            used = part.used(ops, used)
+            found.append(ComponentArrays(edges.numpy(), ops.numpy()))
+        return tuple(found)
 
     def log_prob(self, archs: Sequence[Architecture]) -> np.ndarray:
         for arch in archs:
@@ -168,7 +173,10 @@ class AutoregressiveGenerator(ArchitectureDistribution, abc.ABC):
             arrays = self.view.encode(archs[start : start + self._chunk])
             drawable = self.view.drawable(arrays)
             arrays = [ComponentArrays(*(array[drawable] for array in part)) for part in arrays]
-            parts = [part.log_prob(*array).numpy() for part, array in zip(self._components, arrays)]
+            used, parts = None, []
+            for part, array in zip(self._components, arrays):
+                parts.append(part.log_prob(*array, used).numpy())
+                used = part.used(array.ops, used)
             found[start : start + self._chunk][drawable] = np.sum(parts, axis=0, dtype=np.float64)
         return found
 
@@ -181,10 +189,11 @@ class AutoregressiveGenerator(ArchitectureDistribution, abc.ABC):
             arrays: One a component, NumPy arrays or tensors, that keep the rules; see `View.drawable`.
             shares: Weights of what operators, edges and labels contribute; see `NodeDistribution.log_prob`.
         """
-        total = self._components[0].log_prob_tensor(*arrays[0], shares)
-        for part, array in zip(self._components[1:], arrays[1:]):
-            total += part.log_prob_tensor(*array, shares)
-        return total
+        used, parts = None, []
+        for part, (edges, ops) in zip(self._components, arrays):
+            parts.append(part.log_prob_tensor(edges, ops, used, shares))
+            used = part.used(ops, used)
+        return functools.reduce(operator.add, parts)
 
     def save(self, directory: pathlib.Path | str) -> pathlib.Path:
         """Writes a SavedModel that loads with TensorFlow alone; see `tfnas.models.autoregressive.saved_model.save`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from typing import Any, Sequence
 
@@ -9,10 +10,10 @@ import numpy as np
 
 from tfnas.architecture import Architecture
 from tfnas.errors import InvalidArchitectureError
-from tfnas.models.autoregressive.rules import Rules
+from tfnas.models.autoregressive.rules import Rules, Total
 from tfnas.models.autoregressive.view import ComponentArrays, View
 from tfnas.spaces.base import SearchSpace
-from tfnas.spaces.grammar import ComponentGrammar
+from tfnas.spaces.grammar import ComponentGrammar, Grammar
 
 
 class NodeView(View):
@@ -20,20 +21,21 @@ class NodeView(View):
 
     Per-node attributes are part of the operators: an operator here is an operator with its attributes.
     Nodes that no rule joins to others and that have one operator are left out, such as RandWire's input
-    and output, whose edges follow from the others. Totals of a grammar, and what is not local in it, are
-    checked when arrays are read.
+    and output, whose edges follow from the others. What is not local in a grammar is checked when arrays are
+    read.
     """
 
     def __init__(self, space: SearchSpace) -> None:
         self._space = space
-        self._local = space.grammar.is_local and not space.grammar.totals
+        self._local = space.grammar.is_local
         self._components = space.grammar.components
         self._vocabularies = [_vocabulary(component) for component in self._components]
         self._kept = [_kept(component) for component in self._components]
-        self.rules = tuple(
+        rules = [
             _node_rules(component, choices, kept)
             for component, choices, kept in zip(self._components, self._vocabularies, self._kept)
-        )
+        ]
+        self.rules = _with_totals(rules, self._vocabularies, space.grammar)
 
     def names(self) -> list[dict[str, Any]]:
         return [
@@ -158,3 +160,19 @@ def _node_rules(component: ComponentGrammar, vocabulary: list[tuple], kept: list
         # A limit of edges that follow from others, as those into an output may, is no limit of choices.
         low, high = np.minimum(np.maximum(low, limits[:, 0]), high), np.minimum(high, limits[:, 1])
     return Rules(component.name, allowed, forced, free, low, high, 1, ends)
+
+
+def _with_totals(rules: list[Rules], vocabularies: list[list[tuple]], grammar: Grammar) -> tuple[Rules, ...]:
+    """Returns the rules with the totals of the grammar. Nodes that are left out of a view have none of the values."""
+    for name, (value, count) in grammar.totals.items():
+        later = 0
+        for index in reversed(range(len(rules))):
+            part = rules[index]
+            place = 1 + list(grammar.components[index].attrs).index(name)
+            marks = np.array([choice[place] == value for choice in vocabularies[index]])
+            may = (part.allowed & marks).any(1)
+            after = later + np.cumsum(may[::-1])[::-1] - may
+            later += int(may.sum())
+            total = Total(marks, count, after.astype(np.int32))
+            rules[index] = dataclasses.replace(part, totals=(*part.totals, total))
+    return tuple(rules)

@@ -8,6 +8,21 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
+class Total:
+    """What `Grammar.totals` says of a component: so many nodes of all components have some of the operators.
+
+    Attributes:
+        marks: The operators. Bool, shape [V].
+        count: Number of nodes that have one, in all components.
+        later: For each node the number of later nodes, also of later components, that may have one. Int32, shape [N].
+    """
+
+    marks: np.ndarray
+    count: int
+    later: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class Rules:
     """The rules of one component of N nodes, V operators and L labels.
 
@@ -22,6 +37,7 @@ class Rules:
         high: Largest number of free edges into each node. Int32, shape [N].
         labels: L, the number of labels an edge can carry; 1 where edges are all alike.
         ends: Operators that end the component, none where its length is fixed. Bool, shape [V].
+        totals: What all components together have a fixed number of.
     """
 
     name: str
@@ -32,6 +48,7 @@ class Rules:
     high: np.ndarray
     labels: int
     ends: np.ndarray
+    totals: tuple[Total, ...] = ()
 
     @property
     def nodes(self) -> int:

@@ -36,6 +36,7 @@ _DESCRIPTION = (
     "An edge that is not there means 'no_edge' where that is a name. A label is null where edges are all alike.",
     "ops[b, i] is the number of the operator of node i, -1 past the end of a component.",
     "An operator of 'end_operators' ends its component. An operator is null where nodes are all alike.",
+    "Of 'totals', so many nodes of all components together have one of these operators.",
     "'free_edges' may be there, 'forced_edges' always are; the numbers of edges into a node are of free ones.",
     "'original_nodes' are the numbers that the nodes have in an architecture; 'left_out' are its other nodes.",
     "With 'open_inputs' the first original node also feeds each that none feeds, but for the last.",
@@ -132,9 +133,10 @@ def _root(components: Sequence[ComponentGenerator], rules: Sequence[Rules]) -> A
     def sample(n, seed):
         with tf.control_dependencies([tf.debugging.assert_positive(n, "n: expected a positive integer")]):
             n = tf.identity(n)
-        adjacency, ops = tf.zeros([n, size, size], integers), []
+        adjacency, ops, used = tf.zeros([n, size, size], integers), [], None
         for k, (part, place) in enumerate(zip(components, places)):
-            edges, drawn = part.sample_tensor(n, tf.random.experimental.stateless_fold_in(seed, k))
+            edges, drawn = part.sample_tensor(n, tf.random.experimental.stateless_fold_in(seed, k), used)
+            used = part.used(drawn, used)
             around = [place.start, size - place.stop]
             adjacency += tf.pad(tf.transpose(edges, [0, 2, 1]), [[0, 0], around, around])
             ops.append(drawn)
@@ -148,13 +150,17 @@ def _root(components: Sequence[ComponentGenerator], rules: Sequence[Rules]) -> A
     )
     def log_prob(adjacency, ops):
         admitted = ~tf.reduce_any((adjacency != 0) & outside, [1, 2])
-        total = 0.0
+        total, used = 0.0, None
         for part, rule, place in zip(components, rules, places):
             edges, chosen = tf.transpose(adjacency[:, place, place], [0, 2, 1]), ops[:, place]
             fine = _admit(rule, edges, chosen)
             # A network may be given nothing but numbers that it knows.
-            total += part.log_prob_tensor(tf.where(fine[:, None, None], edges, 0), tf.where(fine[:, None], chosen, 0))
+            edges, chosen = tf.where(fine[:, None, None], edges, 0), tf.where(fine[:, None], chosen, 0)
+            total += part.log_prob_tensor(edges, chosen, used)
+            used = part.used(chosen, used)
             admitted &= fine
+        for index, one in enumerate(rules[0].totals):
+            admitted &= used[:, index] == one.count
         return {"log_prob": tf.where(admitted, total, tf.constant(-math.inf, total.dtype))}
 
     root = tf.Module()
@@ -206,6 +212,7 @@ def _numbers(rules: Rules) -> dict[str, Any]:
         "free_edges": pairs(rules.free),
         "fewest_edges_in": rules.low.tolist(),
         "most_edges_in": rules.high.tolist(),
+        "totals": [{"operators": np.flatnonzero(one.marks).tolist(), "nodes": one.count} for one in rules.totals],
     }
 
 
@@ -220,9 +227,6 @@ def _membership(generator: AutoregressiveGenerator) -> tuple[bool | None, str]:
         return None, "Some choices of labels are no members; these labels and limits may leave them out or not."
     if not grammar.is_local:
         return False, f"{space.name} has more rules than these, on all nodes and edges of an architecture together."
-    if grammar.totals:
-        totals = [f"{count} nodes have {name} = {value!r}" for name, (value, count) in grammar.totals.items()]
-        return False, f"In members, {' and '.join(totals)}, in all components together; draws may have more or fewer."
     return True, "The rules of each node are all there are."
 
 
