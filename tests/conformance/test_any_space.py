@@ -2,15 +2,22 @@
 
 import pytest
 
-from tests.conformance.quick import few_trials, maker
+from tests.conformance.quick import MANY_FITS, few_trials, maker
 from tfnas import Architecture, encodings, spaces, strategies
 from tfnas.testing import check_strategy
 
 SPACES = [name for name in spaces.names() if name not in ("nasbench201", "skip_net")]  # that one has tests of its own
 
 
-@pytest.mark.parametrize("space", SPACES)
-@pytest.mark.parametrize("strategy", strategies.names())
+PAIRS = [
+    # tracing takes most of the time, and the generators have tests of their own on every space
+    pytest.param(name, space, marks=pytest.mark.slow if name in MANY_FITS and space != "enas_macro" else ())
+    for name in strategies.names()
+    for space in SPACES
+]
+
+
+@pytest.mark.parametrize(("strategy", "space"), PAIRS)
 def test_strategy_on_space(strategy, space):
     check_strategy(maker(strategy, **few_trials(strategy)), spaces.get(space), trials=14)
 
