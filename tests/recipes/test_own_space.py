@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from recipes.own_space.skip_net import LAYERS, SKIPS, SkipNet
+from tests.conformance.quick import few_trials, maker
 from tfnas import plotting, spaces, strategies
 from tfnas.errors import InvalidArchitectureError
 from tfnas.testing import check_networks, check_space, check_strategy
@@ -27,8 +28,7 @@ def test_it_keeps_the_contracts():
 
 @pytest.mark.parametrize("name", strategies.names())
 def test_strategies_search_it(name):
-    quick = {"pool": 60} if name == "gaussian_process_ei" else {}
-    check_strategy(lambda space, seed: strategies.get(name)(space, seed=seed, **quick), SPACE, trials=20)
+    check_strategy(maker(name, **few_trials(name)), SPACE, trials=20)
 
 
 def test_it_is_drawn():

@@ -26,7 +26,13 @@ def test_every_space_of_graphpnas_has_its_protocol():
     assert {f"recipes.{name}.graphpnas" for name in searched} <= set(RECIPES)
 
 
-@pytest.mark.parametrize("recipe", RECIPES)
+TRAINED = ("recipes.randwire.graphpnas", "recipes.enas_macro.graphpnas", "recipes.darts.graphpnas")
+"""These train networks in several rows, which takes most of a minute each."""
+
+
+@pytest.mark.parametrize(
+    "recipe", [pytest.param(name, marks=pytest.mark.slow if name in TRAINED else ()) for name in RECIPES]
+)
 def test_smoke_run(recipe):
     done = subprocess.run(
         [sys.executable, "-m", recipe, "--smoke"], cwd=ROOT, capture_output=True, text=True, timeout=300
