@@ -46,11 +46,15 @@ class View(abc.ABC):
 
     @abc.abstractmethod
     def decode(self, arrays: Sequence[ComponentArrays]) -> list[Architecture | None]:
-        """Returns B architectures, None for each that is no member."""
+        """Returns B architectures of drawable arrays, None for each that breaks a rule that is not local."""
 
     def drawable(self, arrays: Sequence[ComponentArrays]) -> np.ndarray:
-        """Returns which of B architectures keep all rules. Bool, shape [B]."""
-        return np.logical_and.reduce([rules.admit(*part) for rules, part in zip(self.rules, arrays)])
+        """Returns which of B architectures keep all rules, totals over the components too. Bool, shape [B]."""
+        fine = [rules.admit(*part) for rules, part in zip(self.rules, arrays)]
+        for totals in zip(*(rules.totals for rules in self.rules)):
+            marked = [(total.marks[part.ops] & (part.ops >= 0)).sum(1) for total, part in zip(totals, arrays)]
+            fine.append(np.sum(marked, axis=0) == totals[0].count)
+        return np.logical_and.reduce(fine)
 
     def decisions(self, arrays: Sequence[ComponentArrays]) -> np.ndarray:
         """Returns how many choices make each of B architectures. Int64, shape [B]."""
