@@ -143,7 +143,7 @@ CONFIGURATIONS: Mapping[str, Configuration] = {
     # Ours: as released, but the explorer rests sooner, and a Gaussian process looks at what both draw.
     "nasbench201": Configuration(
         "nasbench201",
-        {**_WITHOUT_NONE, "explore": _first(10), "screen": 100, "screen_explorer": 100},
+        {**_WITHOUT_NONE, "explore": _first(20), "screen": 100, "screen_explorer": 500},
         {"graphpnas": _RELEASED_NETWORK, **_OTHERS},
     ),
     # Appendix C takes over the settings of NAS-Bench-101; the released code fits for longer.
