@@ -181,18 +181,18 @@ def table(folder: pathlib.Path, name: str) -> str:
         if not found:
             continue
         rows = np.array(list(found.values()))
-        cells = [f"{mean:.2f}±{half:.2f}" for mean, half in zip(rows.mean(0), _half(rows))]
+        cells = [f"{mean:.2f}±{half:.2f}" for mean, half in zip(rows.mean(0), half_widths(rows))]
         shared = sorted(found.keys() & reference.keys())
         paired = ""
         if method != study.reference and len(shared) > 1:
             gaps = np.array([found[seed] - reference[seed] for seed in shared])
-            paired = ", ".join(f"{mean:+.2f}±{half:.2f}" for mean, half in zip(gaps.mean(0), _half(gaps)))
+            paired = ", ".join(f"{mean:+.2f}±{half:.2f}" for mean, half in zip(gaps.mean(0), half_widths(gaps)))
         seconds = np.median([row["seconds"] for (other, _), row in done.items() if other == method])
         lines.append(f"| {method} | {len(rows)} | {' | '.join(cells)} | {paired} | {seconds:.0f} |")
     return "\n".join(lines)
 
 
-def _half(rows: np.ndarray) -> np.ndarray:
+def half_widths(rows: np.ndarray) -> np.ndarray:
     """Half widths of the 95 % intervals of means."""
     from scipy import stats
 
