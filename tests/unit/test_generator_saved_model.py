@@ -9,25 +9,30 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+from typing import Callable
 
 import numpy as np
 import pytest
 
 import tfnas
+from tests.conformance.generators import eagerly, fresh
 from tfnas.blueprints.darts import OPERATORS
 from tfnas.errors import ConfigError
-from tfnas.models.autoregressive import ComponentArrays
+from tfnas.models.autoregressive import AutoregressiveGenerator, ComponentArrays, GeneratorConfig
 from tfnas.models.autoregressive.saved_model import ASSET, describe, tf
 from tfnas.models.graphpnas import GraphGenerator, GraphGeneratorConfig
+from tfnas.models.independent import IndependentGenerator
+from tfnas.models.rnn import RNNGenerator, RNNGeneratorConfig
 
 SMALL = {"mixture": 3, "steps": 1, "hidden": 8, "message": 6}
 DARTS = {"labels": OPERATORS[1:], "in_degree": (2, 2)}
+PREFIX = GraphGeneratorConfig(**SMALL, messages="prefix")
 MODELS = {
-    "nasbench201": ("nasbench201", {}),
-    "darts": ("darts", DARTS),
-    "enas": ("enas_macro,layers=3", {}),
-    "randwire": ("randwire,nodes=4", {"dtype": "float64"}),
-    "nasbench101": ("nasbench101,max_nodes=5", {"messages": "prefix"}),
+    "nasbench201": ("nasbench201", GraphGenerator, GraphGeneratorConfig(**SMALL)),
+    "darts": ("darts", IndependentGenerator, GeneratorConfig(**DARTS)),
+    "enas": ("enas_macro,layers=3", GraphGenerator, GraphGeneratorConfig(**SMALL)),
+    "randwire": ("randwire,nodes=4", RNNGenerator, RNNGeneratorConfig(layers=1, hidden=7, dtype="float64")),
+    "nasbench101": ("nasbench101,max_nodes=5", GraphGenerator, PREFIX),
 }
 SEED = (7, -3)
 
@@ -62,8 +67,8 @@ print(*{name.partition(".")[0] for name in sys.modules})
 """
 
 
-def _noisy(name: str, **options) -> GraphGenerator:
-    generator = GraphGenerator(tfnas.spaces.get(name), GraphGeneratorConfig(**(SMALL | options)), seed=0)
+def _noisy(name: str, make: Callable[..., AutoregressiveGenerator], config: GeneratorConfig) -> AutoregressiveGenerator:
+    generator = make(tfnas.spaces.get(name), config)
     # Far from the first weights, where biases are zero and mistakes could cancel.
     rng = np.random.default_rng(1)
     generator.set_weights(
@@ -73,9 +78,14 @@ def _noisy(name: str, **options) -> GraphGenerator:
 
 
 @functools.cache
-def _generator(model: str) -> GraphGenerator:
-    name, options = MODELS[model]
-    return _noisy(name, **options)
+def _generator(model: str) -> AutoregressiveGenerator:
+    return _noisy(*MODELS[model])
+
+
+@functools.cache
+def _drawn(model: str) -> tuple[ComponentArrays, ...]:
+    with eagerly():
+        return _generator(model).sample_arrays(400, (0,))
 
 
 @functools.cache
@@ -87,7 +97,7 @@ def _given(model: str) -> list:
     if model == "darts":
         normal, reduction = space.cells(archs[0])
         archs[0] = space.from_cells((("none", 0), *normal[1:]), reduction)
-    return archs + generator.sample(5, seed=0)
+    return archs + [arch for arch in generator.view.decode(_drawn(model)) if arch is not None][:5]
 
 
 def _flat(model: str, parts) -> dict[str, np.ndarray]:
@@ -142,10 +152,11 @@ def read(folder):
 def test_samples_are_those_of_the_components(model, read):
     generator, found = _generator(model), read[model]
     seeds = [tf.random.experimental.stateless_fold_in(SEED, k) for k in range(len(generator.components))]
-    parts = [
-        ComponentArrays(*(array.numpy() for array in part.sample(16, seed)))
-        for part, seed in zip(generator.components, seeds)
-    ]
+    with eagerly():
+        parts = [
+            ComponentArrays(*(array.numpy() for array in part.sample(16, seed)))
+            for part, seed in zip(generator.components, seeds)
+        ]
     expected = _flat(model, parts)
     assert found["adjacency"].dtype == found["ops"].dtype == np.int32
     np.testing.assert_array_equal(found["adjacency"], expected["adjacency"])
@@ -167,7 +178,8 @@ def test_probabilities_are_those_of_the_library(model, read):
     assert generator.view.drawable(parts).all()
     assert found["log_prob"].dtype == generator.config.dtype
     np.testing.assert_allclose(found["log_prob"], generator.log_prob_tensor(parts).numpy(), rtol=1e-6, atol=1e-5)
-    expected = generator.log_prob(_given(model))
+    with eagerly():
+        expected = generator.log_prob(_given(model))
     assert np.isfinite(expected).tolist() == [model != "darts", *[True] * 9] and np.ptp(expected[5:]) > 0.1
     np.testing.assert_allclose(found["given"], expected, rtol=1e-6, atol=1e-5)
     assert found["none"].shape == (0,)
@@ -258,10 +270,11 @@ def test_the_file_in_full(folder):
     assert normal["labels"] == list(OPERATORS[1:]) and normal["no_edge"] is not None
     assert normal["fewest_edges_in"] == normal["most_edges_in"] == [0, 0, 2, 2, 2, 2]
     assert normal["free_edges"] == [[source, target] for target in range(2, 6) for source in range(target)]
-    assert asset["generator"]["class"] == "GraphGenerator"
-    config = asset["generator"]["config"]
-    tuples = {name: tuple(value) if isinstance(value, list) else value for name, value in config.items()}
-    assert GraphGeneratorConfig(**tuples) == _generator("darts").config
+    for model, (_, make, config) in MODELS.items():
+        written = json.loads((folder / model / "assets" / ASSET).read_text("utf-8"))["generator"]
+        assert written["class"] == make.__name__
+        fields = {name: tuple(value) if isinstance(value, list) else value for name, value in written["config"].items()}
+        assert type(config)(**fields) == config
     graph = (folder / "darts" / "saved_model.pb").read_bytes()
     assert os.fsencode(folder) not in graph  # no path of the machine that wrote it
 
@@ -312,7 +325,7 @@ def test_what_the_rules_refuse_has_minus_infinity(folder):
         asset = describe(_generator(model))
         operators = max(len(part["operators"]) for part in asset["components"])
         labels = max(len(part["labels"]) for part in asset["components"])
-        flat = _flat(model, _generator(model).sample_arrays(400, (0,)))
+        flat = _flat(model, _drawn(model))
         for adjacency, ops in zip(flat["adjacency"], flat["ops"]):
             for _ in range(rng.integers(3)):
                 if rng.random() < 0.6:
@@ -353,7 +366,7 @@ CLAIMS = (
 
 @pytest.mark.parametrize(("name", "options", "expected"), CLAIMS, ids=str)
 def test_the_file_says_whether_every_draw_is_a_member(name, options, expected):
-    asset = describe(_noisy(name, **options))
+    asset = describe(_noisy(name, IndependentGenerator, GeneratorConfig(**options)))
     assert asset["every_draw_is_member"] is expected and asset["reason"].endswith(".")
     assert json.loads(json.dumps(asset)) == asset
 
@@ -361,13 +374,14 @@ def test_the_file_says_whether_every_draw_is_a_member(name, options, expected):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "options", "expected"), [row for row in CLAIMS if row[2] is not None], ids=str)
 def test_draws_are_members_where_the_file_says_so(name, options, expected):
-    generator = _noisy(name, **options)
+    generator = _noisy(name, IndependentGenerator, GeneratorConfig(**options))
     members = generator.view.decode(generator.sample_arrays(300, (0,)))
     assert (None not in members) == expected
 
 
 def test_a_total_is_named():
-    for component in describe(_noisy("ghn_anytime,nodes1=3,nodes2=2,nodes3=2,exits=3"))["components"]:
+    generator = fresh("independent", "ghn_anytime,nodes1=3,nodes2=2,nodes3=2,exits=3")
+    for component in describe(generator)["components"]:
         (total,) = component["totals"]
         marked = [component["operators"][number] for number in total["operators"]]
         assert total["nodes"] == 3 and marked == [name for name in component["operators"] if name["attrs"]["exit"] == 1]
@@ -390,12 +404,12 @@ def test_a_failure_leaves_nothing(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tf.saved_model, "save", fail)
     with pytest.raises(OSError, match="disk full"):
-        _generator("nasbench201").save(tmp_path / "new" / "model")
+        fresh("independent").save(tmp_path / "new" / "model")
     assert not list((tmp_path / "new").iterdir())
 
 
 def test_an_empty_folder_becomes_the_model_of_that_moment(tmp_path):
-    generator = GraphGenerator(tfnas.spaces.get("nasbench201"), GraphGeneratorConfig(**SMALL), seed=0)
+    generator = fresh("independent", "nasbench201")
     target, arch = tmp_path / "empty", next(generator.space.enumerate())
     target.mkdir()
     generator.save(str(target))
@@ -403,7 +417,8 @@ def test_an_empty_folder_becomes_the_model_of_that_moment(tmp_path):
     files = sorted(path.name for path in target.iterdir())
     assert files == ["assets", "fingerprint.pb", "saved_model.pb", "variables"]
     before = generator.log_prob([arch])
-    generator.set_weights(generator.first_weights(5))
+    rng = np.random.default_rng(5)
+    generator.set_weights([rng.normal(size=array.shape).astype(array.dtype) for array in generator.get_weights()])
     assert abs(generator.log_prob([arch]) - before) > 1e-2
     (part,) = generator.view.encode([arch])
     loaded = tf.saved_model.load(str(target))

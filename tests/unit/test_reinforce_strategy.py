@@ -10,6 +10,7 @@ import pytest
 from tfnas import spaces, strategies
 from tfnas.errors import ConfigError, SearchError, UnknownNameError
 from tfnas.models.graphpnas import GraphGenerator, GraphGeneratorConfig
+from tfnas.models.independent import IndependentGenerator
 from tfnas.models.reinforce import LearningConfig, Schedule
 from tfnas.models.rnn import RNNGeneratorConfig
 from tfnas.state import load_state, save_state
@@ -22,6 +23,7 @@ from tfnas.trial import Failure, Measurement, Trial
 SPACE = spaces.get("nasbench201")
 QUICK = {"rate": 1e-1, "epochs": 3, "batch": 8, "xla": False}
 FIRST_SIX = {"points": [[0, 1.0], [6, 0.0]]}
+FIRST_TWO = {"points": [[0, 1.0], [2, 0.0]]}
 
 
 def independent(seed: int = 0, **options) -> IndependentReinforce:
@@ -151,32 +153,37 @@ def test_the_screen_measures_what_promises_most():
 
 
 def test_the_explorer_joins_the_screen():
-    strategy = independent(screen=30, screen_explorer=30, epochs=1)
+    strategy = independent(screen=30, screen_explorer=30)
     found = sources(search(strategy, 30)[6:])
     assert {"generator", "explorer"} == set(found)
 
 
 @pytest.mark.parametrize(
-    "make",
+    ("make", "generator"),
     [
-        lambda seed: independent(seed, screen=5, restart=False),
-        lambda seed: GraphPNAS(
-            SPACE, seed=seed, mixture=2, steps=1, hidden=8, message=8, explore=FIRST_SIX, **{**QUICK, "rate": 1e-3}
+        (lambda seed: independent(seed, screen=5, restart=False, explore=FIRST_TWO), IndependentGenerator),
+        (
+            lambda seed: GraphPNAS(
+                SPACE, seed=seed, mixture=2, steps=1, hidden=8, message=8, explore=FIRST_TWO, **{**QUICK, "rate": 1e-3}
+            ),
+            GraphGenerator,
         ),
     ],
     ids=["independent", "graphpnas"],
 )
-def test_states_go_on_bit_for_bit(make, tmp_path):
+def test_states_go_on_bit_for_bit(make, generator, tmp_path):
     whole = make(3)
-    search(whole, 9)
+    search(whole, 4)  # all buffers until the end are of one class of sizes
     middle = load_state_of(whole, tmp_path)
-    expected = search(whole, 5, first=9)
+    expected = search(whole, 5, first=4)
     again = make(3)
     again.set_state(middle)
-    assert search(again, 5, first=9) == expected
+    assert search(again, 5, first=4) == expected
     one, two = whole._learned, again._learned
     for name in ("weights", "optimizer"):
         assert all(np.array_equal(a, b) for a, b in zip(one[name], two[name], strict=True))
+    distribution = again.distribution()
+    assert isinstance(distribution, generator) and distribution.config == again.settings.generator
 
 
 def load_state_of(strategy, folder):
@@ -295,10 +302,3 @@ def test_nothing_is_imported_before_it_is_needed():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
-
-
-def test_the_distribution_of_graphpnas_is_its_generator():
-    strategy = GraphPNAS(SPACE, mixture=2, steps=1, hidden=8, message=8, explore=FIRST_SIX, **QUICK)
-    search(strategy, 8)
-    distribution = strategy.distribution()
-    assert isinstance(distribution, GraphGenerator) and distribution.config.hidden == 8

@@ -1,87 +1,22 @@
-"""`RNNGenerator`: probabilities, samples, gradients, and the equations of its network one number at a time."""
+"""What is particular to `RNNGenerator`: the equations of its network one number at a time, its bounds, its options."""
 
 from __future__ import annotations
 
-import functools
-import subprocess
-import sys
+import dataclasses
 
 import numpy as np
 import pytest
-from scipy import stats
 
-import tfnas
-from tests.unit.test_graphpnas_component import _everything, _rules
+from tests.conformance.generators import KINDS, check_steps_agree, component, fresh, rules, some
 from tfnas.errors import ConfigError
-from tfnas.models.autoregressive.component import ComponentGenerator, tf
-from tfnas.models.autoregressive.weights import glorot
-from tfnas.models.rnn import RNNGenerator, RNNGeneratorConfig
-from tfnas.models.rnn.network import RNNNetwork
-
-SMALL = {"layers": 2, "hidden": 7}
-SPACES = ("nasbench201", "nasbench101", "darts", "enas_macro", "randwire", "nasbench_macro")
-
-
-@functools.cache
-def _component(limited: bool, dtype: str = "float32", **options) -> ComponentGenerator:
-    rules = _rules(limited=limited)
-    component = ComponentGenerator(rules, RNNNetwork(rules, RNNGeneratorConfig(dtype=dtype, **(SMALL | options))))
-    # Far from the uniform start, where mistakes could cancel.
-    rng = np.random.default_rng(0)
-    variables = component.network.trainable_variables
-    for variable, array in zip(variables, glorot(variables, rng)):
-        variable.assign(2 * array + rng.normal(0, 1, variable.shape))
-    return component
-
-
-@functools.cache
-def _generator(name: str = "nasbench201", seed: int = 0, **options) -> RNNGenerator:
-    return RNNGenerator(tfnas.spaces.get(name), RNNGeneratorConfig(**(SMALL | options)), seed=seed)
-
-
-def _some(limited: bool, count: int):
-    graphs = _everything(limited)
-    picked = np.random.default_rng(1).choice(len(graphs.ops), count, replace=False)
-    return graphs.edges[picked], graphs.ops[picked]
-
-
-@pytest.mark.parametrize("limited", [False, True])
-def test_probabilities_add_up_to_one(limited):
-    graphs = _everything(limited)
-    chances = np.exp(_component(limited).log_prob(*graphs).numpy().astype(np.float64))
-    assert abs(chances.sum() - 1) < 1e-5
-    assert chances.max() > 20 / len(chances)  # far from uniform
-
-
-def test_samples_follow_the_probabilities():
-    component, graphs = _component(True), _everything(True)
-    edges, ops = (array.numpy() for array in component.sample(20_000, np.array([1, 2], np.int32)))
-    number = {(row.tobytes(), op.tobytes()): k for k, (row, op) in enumerate(zip(*graphs))}
-    seen = np.bincount([number[row.tobytes(), op.tobytes()] for row, op in zip(edges, ops)], minlength=len(number))
-    expected = 20_000 * np.exp(component.log_prob(*graphs).numpy().astype(np.float64))
-    rare = expected < 10
-    seen = np.append(seen[~rare], seen[rare].sum())
-    expected = np.append(expected[~rare], expected[rare].sum())
-    assert len(seen) > 50
-    assert stats.chisquare(seen, expected * seen.sum() / expected.sum()).pvalue > 1e-3
+from tfnas.models.rnn import RNNGeneratorConfig
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float32", 1e-5), ("float64", 1e-10)])
 @pytest.mark.parametrize("layers", [1, 3])
 def test_sampler_and_teacher_forcing_say_the_same_of_each_node(layers, dtype, tolerance):
-    network = _component(False, dtype, layers=layers).network
-    edges, ops = (tf.constant(array) for array in _some(False, 50))
-    together = network((edges, ops))
-    cache = network.first_cache(50)
-    for node in range(4):
-        seen = tf.where(tf.range(4)[:, None] < node, edges, 0)  # the sampler has no later rows
-        alone = network.step(seen, tf.where(tf.range(4) < node, ops, -1), tf.constant(node), cache)
-        for name in ("mixture", "ops"):
-            assert np.allclose(getattr(alone, name), getattr(together, name)[:, node], atol=tolerance), name
-        assert np.allclose(alone.edges[..., :node], together.edges[:, node, :, :node], atol=tolerance)
-        assert np.allclose(alone.labels[:, :node], together.labels[:, node, :node], atol=tolerance)
-        seen = tf.where(tf.range(4)[:, None] <= node, edges, 0)
-        cache = network.extend(seen, tf.where(tf.range(4) <= node, ops, -1), tf.constant(node), cache)
+    network = component("rnn", False, dtype=dtype, layers=layers).network
+    check_steps_agree(network, some(rules(limited=False), 50), tolerance)
 
 
 def _sigmoid(value):
@@ -141,88 +76,26 @@ class _Slow:
 
 @pytest.mark.parametrize("options", [{}, {"layers": 1, "tanh_constant": None, "temperature": 2.0}], ids=str)
 def test_the_network_is_the_controller(options):
-    component = _component(False, "float64", **options)
-    edges, ops = _some(False, 20)
-    slow = _Slow(component.network, RNNGeneratorConfig(**(SMALL | options)))
+    edges, ops = some(rules(limited=False), 20)
+    part = component("rnn", False, **options)
+    slow = _Slow(part.network, dataclasses.replace(KINDS["rnn"].config, **options))
     expected = [slow.log_prob(*graph) for graph in zip(edges, ops)]
     assert np.ptp(expected) > 3
-    assert np.allclose(component.log_prob(edges, ops), expected, atol=1e-9)
+    assert np.allclose(part.log_prob_tensor(edges, ops), expected, atol=1e-9)
 
 
 def test_the_constant_bounds_all_logits():
-    edges, ops = _some(False, 20)
-    bounded = _component(False, tanh_constant=1.5, temperature=0.01).network((edges, ops))
-    plain = _component(False, tanh_constant=None, temperature=0.01).network((edges, ops))
+    graphs = some(rules(limited=False), 20)
+    bounded = component("rnn", False, tanh_constant=1.5, temperature=0.01).network(graphs)
+    plain = component("rnn", False, tanh_constant=None, temperature=0.01).network(graphs)
     for name, bound in (("ops", 1.5), ("labels", 1.5), ("edges", 3.0)):
         largest = np.abs(getattr(bounded, name)).max()
         assert np.isclose(largest, bound, atol=1e-3) and largest <= bound + 1e-5, name
         assert np.abs(getattr(plain, name)).max() > 10 * bound, name
 
 
-@pytest.mark.parametrize("limited", [False, True])
-def test_gradients_match_finite_differences(limited):
-    component = _component(limited, "float64")
-    arrays = _some(limited, 20)
-    variables = component.network.trainable_variables
-    with tf.GradientTape() as tape:
-        value = tf.reduce_sum(component.log_prob(*arrays))
-    gradients = tape.gradient(value, variables)
-    rng = np.random.default_rng(3)
-    for variable, gradient in zip(variables, gradients):
-        way, old = rng.normal(size=variable.shape), variable.numpy()
-        sides = []
-        for step in (1e-5, -1e-5):
-            variable.assign(old + step * way)
-            sides.append(float(tf.reduce_sum(component.log_prob(*arrays))))
-        variable.assign(old)
-        slope = np.sum(way * gradient.numpy())
-        assert slope != 0, variable.name
-        assert np.isclose((sides[0] - sides[1]) / 2e-5, slope, rtol=1e-5, atol=1e-6), variable.name
-
-
-def test_xla_equals_eager():
-    generator = _generator("nasbench201")
-    assert all(part.network.has_static_shapes for part in generator.components)
-    arrays = generator.view.encode(generator.sample(10, seed=0))
-
-    def value_and_gradients(arrays):
-        with tf.GradientTape() as tape:
-            logs = generator.log_prob_tensor(arrays)
-        return logs, tape.gradient(logs, generator.trainable_variables)
-
-    eager, eager_gradients = value_and_gradients(arrays)
-    tensors = [tuple(map(tf.constant, part)) for part in arrays]
-    compiled, gradients = tf.function(value_and_gradients, jit_compile=True)(tensors)
-    assert np.allclose(eager, compiled, atol=1e-5)
-    for one, other in zip(eager_gradients, gradients):
-        assert np.allclose(one, other, atol=1e-4)
-
-
-@pytest.mark.parametrize("name", SPACES)
-def test_samples_of_spaces_are_members(name):
-    generator = _generator(name)
-    archs = generator.sample(20, seed=0)
-    for arch in archs:
-        generator.space.validate(arch)
-    assert len(set(archs)) > 5  # many first draws of NAS-Bench-101 have one edge
-    logs = generator.log_prob(archs)
-    assert np.isfinite(logs).all() and (logs < 0).all()
-
-
-def test_seeds_decide():
-    generator = _generator()
-    first = generator.sample(30, seed=3)
-    assert first == generator.sample(30, seed=3) and first != generator.sample(30, seed=4)
-    same, other = (RNNGenerator(generator.space, generator.config, seed=seed) for seed in (0, 1))
-    assert all(np.array_equal(a, b) for a, b in zip(generator.get_weights(), same.get_weights()))
-    assert not all(np.array_equal(a, b) for a, b in zip(generator.get_weights(), other.get_weights()))
-    other.set_weights(generator.get_weights())
-    assert all(a.tobytes() == b.tobytes() for a, b in zip(generator.get_weights(), other.get_weights()))
-    assert other.sample(30, seed=3) == first
-
-
 def test_first_weights_are_drawn_and_none_is_a_bias():
-    generator = _generator()
+    generator = fresh("rnn")
     assert all(array.ndim == 2 and array.any() for array in generator.get_weights())
     orthogonal = [v.numpy() for v in generator.trainable_variables if "recurrent_kernel" in v.name]
     assert len(orthogonal) == 2
@@ -252,9 +125,3 @@ def test_options_that_cannot_work(name, value):
 def test_options_are_json():
     config = RNNGeneratorConfig(hidden=12, tanh_constant=None, in_degree=(2, 2))
     assert config.to_json()["in_degree"] == [2, 2] and config.to_json()["hidden"] == 12
-
-
-def test_importing_the_generator_loads_no_tensorflow():
-    code = "import tfnas.models.rnn, sys; print([m for m in ('tensorflow', 'tf_keras') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
