@@ -1,0 +1,145 @@
+"""`Trainer`: fits the network of an autoencoder to graphs."""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Mapping, NamedTuple
+
+import numpy as np
+
+from tfnas._keras import tensorflow
+from tfnas.models.autoencoder.config import TrainingConfig
+from tfnas.models.autoencoder.flat_adam import FlatAdam
+from tfnas.models.autoencoder.graph_form import GraphArrays
+from tfnas.models.autoencoder.network import AutoencoderNetwork
+from tfnas.state import pack, unpack
+
+tf = tensorflow()
+
+_STEPS = 64
+"""Steps in one call of TensorFlow; Ctrl-C and progress wait for its end."""
+
+_FALL = 0.1
+"""Factor of the learning rate after epochs without a better loss."""
+
+
+class Epoch(NamedTuple):
+    """What an epoch did.
+
+    Attributes:
+        number: Its number, from 1.
+        loss: Mean of what the steps minimised.
+        rate: Learning rate that it had.
+    """
+
+    number: int
+    loss: float
+    rate: float
+
+
+class Trainer:
+    """Minimises `AutoencoderNetwork.loss_of` over batches of graphs, in another order each epoch.
+
+    An epoch depends on nothing but the state after the last one, the graphs and the seed, so that a run that goes on
+    from `get_state` equals one that was not stopped.
+
+    Args:
+        network: What is trained, in place; it must have its variables.
+        config: How.
+        seed: For the order, the points that are drawn, and dropout.
+    """
+
+    def __init__(self, network: AutoencoderNetwork, config: TrainingConfig, *, seed: int = 0) -> None:
+        self.network, self.config, self._seed = network, config, seed
+        self._optimizer = FlatAdam(network.trainable_variables, config.rate, config.clip)
+        self._epochs = 0
+        self._best: float | None = None
+        self._waited = 0
+        integers, size = tf.int32, network.form.nodes
+        self._run = tf.function(
+            self._steps,
+            input_signature=[
+                tf.TensorSpec([None, size, size], integers),
+                tf.TensorSpec([None, size], integers),
+                tf.TensorSpec([None, None], integers),
+            ],
+        )
+
+    def fit(self, graphs: GraphArrays, *, on_epoch: Callable[[Epoch], Any] | None = None) -> list[Epoch]:
+        """Trains until `TrainingConfig.epochs` epochs are done, and returns those of this call.
+
+        Args:
+            graphs: What is learned.
+            on_epoch: Called after each epoch.
+        """
+        tensors = tf.constant(graphs.adjacency, tf.int32), tf.constant(graphs.ops, tf.int32)
+        done = []
+        while self._epochs < self.config.epochs:
+            number, rate = self._epochs + 1, float(self._optimizer.rate.numpy())
+            order = np.random.default_rng([self._seed, number]).permutation(len(graphs.ops)).astype(np.int32)
+            epoch = Epoch(number, self._train(tensors, order), rate)
+            self._epochs = number
+            self._adapt(epoch.loss)
+            done.append(epoch)
+            if on_epoch is not None:
+                on_epoch(epoch)
+        return done
+
+    def get_state(self) -> dict[str, Any]:
+        """Returns for `set_state` what the next epoch depends on, as `tfnas.state.save_state` takes it."""
+        return {
+            "epochs": self._epochs,
+            "best": self._best,
+            "waited": self._waited,
+            "optimizer": pack([np.asarray(variable.numpy()) for variable in self._optimizer.state]),
+            "weights": pack([np.asarray(variable.numpy()) for variable in self.network.variables]),
+        }
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Continues from a state of a trainer of such a network, bit for bit."""
+        self._epochs, self._best, self._waited = state["epochs"], state["best"], state["waited"]
+        for variable, array in zip(self.network.variables, unpack(state["weights"])):
+            variable.assign(array)
+        for variable, array in zip(self._optimizer.state, unpack(state["optimizer"])):
+            variable.assign(array)
+        self._optimizer.read()
+
+    def _adapt(self, loss: float) -> None:
+        """Lowers the rate where the loss has not become better for a while."""
+        if self._best is None or loss < self._best:
+            self._best, self._waited = loss, 0
+            return
+        self._waited += 1
+        if self.config.patience is not None and self._waited > self.config.patience:
+            self._optimizer.rate.assign(self._optimizer.rate * _FALL)
+            self._waited = 0
+
+    def _train(self, tensors: tuple[Any, Any], order: np.ndarray) -> float:
+        """Makes the steps of an epoch; returns the mean of their losses."""
+        batch = self.config.batch
+        whole = len(order) // batch
+        losses = []
+        for start in range(0, whole, _STEPS):
+            rows = order[start * batch : min(start + _STEPS, whole) * batch].reshape(-1, batch)
+            losses.append((len(rows), self._run(*tensors, tf.constant(rows))))
+        if whole * batch < len(order):
+            losses.append((1, self._run(*tensors, tf.constant(order[None, whole * batch :]))))
+        return sum(count * float(loss) for count, loss in losses) / sum(count for count, _ in losses)
+
+    def _steps(self, adjacency, ops, rows):
+        """Makes a step for each row of numbers of graphs; returns the mean of the losses."""
+
+        def body(index, total):
+            return index + 1, total + self._step(tf.gather(adjacency, rows[index]), tf.gather(ops, rows[index]))
+
+        count = tf.shape(rows)[0]
+        start = tf.constant(0), tf.constant(0.0, self.network.dtype)
+        _, total = tf.while_loop(lambda index, _: index < count, body, start)
+        return total / tf.cast(count, total.dtype)
+
+    def _step(self, adjacency, ops):
+        variables = self.network.trainable_variables
+        seed = tf.stack([tf.constant(self._seed, tf.int64), self._optimizer.steps])
+        with tf.GradientTape() as tape:
+            loss = self.network.loss_of(adjacency, ops, tf.cast(seed, tf.int32))
+        self._optimizer.apply(tape.gradient(loss, variables))
+        return loss
