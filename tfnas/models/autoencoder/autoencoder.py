@@ -190,6 +190,11 @@ class GraphAutoencoder(abc.ABC):
         """Returns the means of the posteriors of B graphs. Float, shape [B, *latent_shape]."""
         return _in_chunks(lambda *part: self._means(*part).numpy(), *graphs)
 
+    def embed(self, graphs: GraphArrays) -> np.ndarray:
+        """Returns a vector for each of B graphs: its mean point, or the sum of those of its nodes. Float, [B, D]."""
+        means = self.means(graphs)
+        return means.sum(1) if means.ndim == 3 else means
+
     def decode_most_probable(self, z: np.ndarray) -> GraphArrays:
         """Returns for each of B points the graph of the most probable choices."""
         return self._cut(_in_chunks(lambda part: [array.numpy() for array in self._modes(part)], z))
