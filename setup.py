@@ -58,6 +58,7 @@ setup(
         "test": [
             *TABLES,
             "pytest>=9.2,<10",
+            "pytest-xdist>=3.8,<4",
             "hypothesis>=6.170,<7",
             "psutil>=7.2,<8",
         ],

@@ -15,6 +15,9 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "independent_reinforce": {**_LEARNING, "rate": 0.1},
 }
 
+LEARNED = tuple(_OPTIONS)
+"""Strategies that fit a generator."""
+
 MANY_FITS = ("graphpnas", "rnn_reinforce")
 """Strategies whose fits in statistical tests, thousands of them, take minutes."""
 

@@ -2,16 +2,17 @@
 
 import pytest
 
-from tests.conformance.quick import MANY_FITS, few_trials, maker
+from tests.conformance.quick import LEARNED, few_trials, maker
+from tests.own import SPACES as OWN
 from tfnas import Architecture, encodings, spaces, strategies
 from tfnas.testing import check_strategy
 
-SPACES = [name for name in spaces.names() if name not in ("nasbench201", "skip_net")]  # that one has tests of its own
+SPACES = [name for name in OWN if name != "nasbench201"]  # which has tests of its own
 
 
 PAIRS = [
     # tracing takes most of the time, and the generators have tests of their own on every space
-    pytest.param(name, space, marks=pytest.mark.slow if name in MANY_FITS and space != "enas_macro" else ())
+    pytest.param(name, space, marks=pytest.mark.slow if name in LEARNED and space != "enas_macro" else ())
     for name in strategies.names()
     for space in SPACES
 ]

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tfnas import spaces
+from tests.own import SPACES
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RECIPES = sorted(
@@ -17,8 +17,7 @@ RECIPES = sorted(
 
 
 def test_every_space_has_a_recipe():
-    own = [name for name in spaces.names() if name != "skip_net"]  # which another test registers
-    assert {f"recipes.{name}.evolution" for name in (*own, "own_space")} <= set(RECIPES)
+    assert {f"recipes.{name}.evolution" for name in (*SPACES, "own_space")} <= set(RECIPES)
 
 
 def test_every_space_of_graphpnas_has_its_protocol():
@@ -26,12 +25,17 @@ def test_every_space_of_graphpnas_has_its_protocol():
     assert {f"recipes.{name}.graphpnas" for name in searched} <= set(RECIPES)
 
 
-TRAINED = ("recipes.randwire.graphpnas", "recipes.enas_macro.graphpnas", "recipes.darts.graphpnas")
-"""These train networks in several rows, which takes most of a minute each."""
+LARGE = {
+    # these train networks in several rows
+    *(f"recipes.{space}.graphpnas" for space in ("randwire", "enas_macro", "nasbench101", "darts")),
+    # and these large ones, which have tests of their own
+    *(f"recipes.{space}.evolution" for space in ("randwire", "fairnas", "ghn_block", "ghn_anytime")),
+}
+"""Smoke runs of most of a minute each."""
 
 
 @pytest.mark.parametrize(
-    "recipe", [pytest.param(name, marks=pytest.mark.slow if name in TRAINED else ()) for name in RECIPES]
+    "recipe", [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in RECIPES]
 )
 def test_smoke_run(recipe):
     done = subprocess.run(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.own import SPACES
 from tfnas import spaces
 from tfnas.checks import check_flag, check_rate
 from tfnas.errors import ConfigError, InvalidArchitectureError
 
-OWN = [name for name in spaces.names() if name != "skip_net"]  # which another test registers
 
-
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", SPACES)
 def test_numbers_of_numpy_are_numbers(name):
     """Also afterwards: operators are kept by their sizes, and must not keep the numbers' type."""
     space = spaces.get(name)
@@ -27,7 +26,7 @@ def test_numbers_of_numpy_are_numbers(name):
     assert after.macs > given.macs
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", SPACES)
 def test_values_of_a_wrong_kind_are_refused_by_name(name):
     space = spaces.get(name)
     arch = space.sample(np.random.default_rng(0))
@@ -45,7 +44,7 @@ def test_values_of_a_wrong_kind_are_refused_by_name(name):
         space.cost(arch, no_such_size=3)
 
 
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", SPACES)
 def test_members_of_another_space_have_no_network_here(name):
     space = spaces.get(name)
     other = spaces.get("nasbench201" if name != "nasbench201" else "fairnas")
