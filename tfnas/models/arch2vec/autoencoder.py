@@ -23,6 +23,7 @@ class Arch2Vec(GraphAutoencoder):
         DependencyError: If Keras is not as TF-GNN needs it, see `tfnas._keras.graph_keras`.
     """
 
+    name = "arch2vec"
     training = TrainingConfig(epochs=10, batch=32, rate=1e-3, clip=5.0)
 
     def __init__(self, space: SearchSpace, config: Arch2VecConfig | None = None, *, seed: int = 0) -> None:

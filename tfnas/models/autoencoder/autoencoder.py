@@ -43,6 +43,9 @@ class GraphAutoencoder(abc.ABC):
         DependencyError: If Keras is not as TF-GNN needs it, see `tfnas._keras.graph_keras`.
     """
 
+    name: str
+    """Its name in `tfnas.models.autoencoders`."""
+
     training: TrainingConfig
     """How the paper trains it."""
 
@@ -80,6 +83,45 @@ class GraphAutoencoder(abc.ABC):
     @abc.abstractmethod
     def _make_network(self) -> Any:
         """Returns the `AutoencoderNetwork`."""
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Returns copies of the values of all variables of the network."""
+        return [variable.numpy() for variable in self.network.variables]
+
+    def set_weights(self, weights: Sequence[np.ndarray]) -> None:
+        """Sets what `get_weights` returned, bit for bit.
+
+        Raises:
+            StateError: If the number of arrays or a shape differs. Nothing is set then.
+        """
+        expected = [tuple(variable.shape) for variable in self.network.variables]
+        received = [np.shape(array) for array in weights]
+        if expected != received:
+            raise StateError(
+                f"weights of {self.name} for {self.space.name}",
+                expected=f"{len(expected)} arrays of the shapes of this configuration",
+                received=f"{len(received)} arrays, {sum(a != b for a, b in zip(expected, received))} of other shapes",
+                remedy="Give those of an autoencoder with the same space and configuration.",
+            )
+        for variable, array in zip(self.network.variables, weights):
+            variable.assign(array)
+
+    def save(self, directory: pathlib.Path | str) -> pathlib.Path:
+        """Writes a SavedModel that loads with TensorFlow alone; see `tfnas.models.autoencoder.saved_model.save`.
+
+        Args:
+            directory: Becomes the SavedModel; a new folder or an empty one.
+
+        Returns:
+            The absolute path of the SavedModel.
+
+        Raises:
+            ConfigError: If there is a file of that name, or a folder that is not empty.
+        """
+        # Imported here: TensorFlow takes seconds to load.
+        from tfnas.models.autoencoder.saved_model import save
+
+        return save(self, directory)
 
     def posterior(self, graphs: GraphArrays) -> Any:
         """Returns the distribution of the points of B graphs, a TFP distribution; events are points."""

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 import pathlib
-import tempfile
 from typing import TYPE_CHECKING, Any, Sequence
 
 import numpy as np
 
 from tfnas._keras import tensorflow
-from tfnas.errors import ConfigError
 from tfnas.models.autoregressive.component import ComponentGenerator
 from tfnas.models.autoregressive.edge_view import EdgeView, all_labels_are_members
 from tfnas.models.autoregressive.rules import Rules
+from tfnas.models.exporting import write_saved_model
 
 if TYPE_CHECKING:
     from tfnas.models.autoregressive.generator import AutoregressiveGenerator
@@ -76,25 +73,9 @@ def save(generator: AutoregressiveGenerator, directory: pathlib.Path | str) -> p
     Raises:
         ConfigError: If there is a file of that name, or a folder that is not empty.
     """
-    target = pathlib.Path(directory).resolve()
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
-        raise ConfigError(
-            f"folder {target} for a SavedModel",
-            expected="a new folder or an empty one",
-            received="a folder with files" if target.is_dir() else "a file",
-            remedy="Name another one, or delete it.",
-        )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
-        asset, partial = pathlib.Path(folder) / ASSET, pathlib.Path(folder) / "partial"
-        asset.write_text(_text(describe(generator)) + "\n", encoding="utf-8")
-        root = _root(generator.components, generator.view.rules)
-        root.vocabulary = tf.saved_model.Asset(str(asset))
-        tf.saved_model.save(root, str(partial), signatures={"sample": root.sample, "log_prob": root.log_prob})
-        if target.is_dir():
-            target.rmdir()
-        os.replace(partial, target)
-    return target
+    root = _root(generator.components, generator.view.rules)
+    signatures = {"sample": root.sample, "log_prob": root.log_prob}
+    return write_saved_model(root, directory, signatures, ASSET, describe(generator))
 
 
 def describe(generator: AutoregressiveGenerator) -> dict[str, Any]:
@@ -228,14 +209,3 @@ def _membership(generator: AutoregressiveGenerator) -> tuple[bool | None, str]:
     if not grammar.is_local:
         return False, f"{space.name} has more rules than these, on all nodes and edges of an architecture together."
     return True, "The rules of each node are all there are."
-
-
-def _text(value: Any, indent: int = 0) -> str:
-    """Returns JSON in which dictionaries have a line for each entry, and lists of numbers do not."""
-    space = " " * (indent + 1)
-    if isinstance(value, dict) and value:
-        lines = [f"{space}{json.dumps(key)}: {_text(item, indent + 1)}" for key, item in value.items()]
-        return "{\n" + ",\n".join(lines) + "\n" + " " * indent + "}"
-    if isinstance(value, list) and any(isinstance(item, (dict, str)) for item in value):
-        return "[\n" + ",\n".join(space + _text(item, indent + 1) for item in value) + "\n" + " " * indent + "]"
-    return json.dumps(value)

@@ -25,6 +25,7 @@ class GAE(GraphAutoencoder):
         DependencyError: If Keras is not as TF-GNN needs it, see `tfnas._keras.graph_keras`.
     """
 
+    name = "gae"
     training = _TRAINING
 
     def __init__(self, space: SearchSpace, config: GAEConfig | None = None, *, seed: int = 0) -> None:
@@ -47,6 +48,7 @@ class VGAE(GraphAutoencoder):
         DependencyError: If Keras is not as TF-GNN needs it, see `tfnas._keras.graph_keras`.
     """
 
+    name = "vgae"
     training = _TRAINING
 
     def __init__(self, space: SearchSpace, config: VGAEConfig | None = None, *, seed: int = 0) -> None:
