@@ -72,6 +72,8 @@ _CIFAR10: dict[str, Make] = {
     "released, fine-tuned": _learned(GraphPNAS, _RELEASED, restart=False),
     "released, eq. 11, beta .05": _learned(GraphPNAS, "nasbench201_reweighted"),
     "released, eq. 11, beta 0": _learned(GraphPNAS, "nasbench201_reweighted", beta=0.0),
+    "released, eq. 11, beta .05, RNN": _learned(RNNReinforce, "nasbench201_reweighted"),
+    "released, eq. 11, beta .05, independent": _learned(IndependentReinforce, "nasbench201_reweighted"),
     "released, all shares one": _learned(GraphPNAS, _RELEASED, shares=[1.0, 1.0, 1.0]),
     "released, causal": _learned(GraphPNAS, _RELEASED, messages="causal"),
     "best": _learned(GraphPNAS, "nasbench201"),
