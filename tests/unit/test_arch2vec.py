@@ -165,7 +165,7 @@ def test_training_goes_on_bit_for_bit(tmp_path):
         assert np.array_equal(variable, array)
     with pytest.raises(StateError, match="seed"):
         again.fit(graphs, TrainingConfig(epochs=3, patience=1), seed=6, directory=tmp_path)
-    with pytest.raises(StateError, match="graphs"):
+    with pytest.raises(StateError, match="data"):
         again.fit(graphs.take(np.arange(60)), TrainingConfig(epochs=3, patience=1), seed=5, directory=tmp_path)
 
 

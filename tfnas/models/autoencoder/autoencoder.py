@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import hashlib
 import itertools
 import pathlib
 from typing import TYPE_CHECKING, Any, Callable, Sequence
@@ -19,7 +18,6 @@ from tfnas.models.autoencoder.forms import form_of
 from tfnas.models.autoencoder.graph_form import GraphArrays
 from tfnas.models.autoregressive.weights import glorot
 from tfnas.spaces.base import SearchSpace
-from tfnas.state import load_state, save_state
 
 if TYPE_CHECKING:
     from tfnas.models.autoencoder.trainer import Epoch
@@ -202,31 +200,9 @@ class GraphAutoencoder(abc.ABC):
         training = self.training if training is None else training
         if not len(graphs.ops):
             raise ConfigError("graphs to train on", expected="at least one", received="none")
+        what = {"autoencoder": self.name, "space": self.space.name, "config": self.config.to_json()}
         trainer = Trainer(self.network, training, seed=seed)
-        if directory is None:
-            return trainer.fit(graphs, on_epoch=on_epoch)
-        path = pathlib.Path(directory) / "training.json"
-        digest = hashlib.sha256(np.ascontiguousarray(graphs.adjacency).tobytes() + graphs.ops.tobytes()).hexdigest()
-        what = {"space": self.space.name, "config": self.config.to_json(), "seed": seed, "graphs": digest}
-        what["training"] = {**training.to_json(), "epochs": None}
-        if path.exists():
-            saved = load_state(path)
-            if saved["what"] != what:
-                different = ", ".join(name for name in what if saved["what"].get(name) != what[name])
-                raise StateError(
-                    f"training in {directory}",
-                    expected=f"the same {different} as before",
-                    received="another",
-                    remedy="Give another folder, or delete this one.",
-                )
-            trainer.set_state(saved["state"])
-
-        def save(epoch: Epoch) -> None:
-            save_state(path, {"what": what, "state": trainer.get_state()})
-            if on_epoch is not None:
-                on_epoch(epoch)
-
-        return trainer.fit(graphs, on_epoch=save)
+        return trainer.fit(list(graphs), what=what, directory=directory, on_epoch=on_epoch)
 
     def means(self, graphs: GraphArrays) -> np.ndarray:
         """Returns the means of the posteriors of B graphs. Float, shape [B, *latent_shape]."""

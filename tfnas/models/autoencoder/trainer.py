@@ -1,17 +1,18 @@
-"""`Trainer`: fits the network of an autoencoder to graphs."""
+"""`Trainer`: fits a network to graphs."""
 
 from __future__ import annotations
 
-from typing import Any, Callable, Mapping, NamedTuple
+import hashlib
+import pathlib
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 import numpy as np
 
 from tfnas._keras import tensorflow
+from tfnas.errors import StateError
 from tfnas.models.autoencoder.config import TrainingConfig
 from tfnas.models.autoencoder.flat_adam import FlatAdam
-from tfnas.models.autoencoder.graph_form import GraphArrays
-from tfnas.models.autoencoder.network import AutoencoderNetwork
-from tfnas.state import pack, unpack
+from tfnas.state import load_state, pack, save_state, unpack
 
 tf = tensorflow()
 
@@ -37,7 +38,7 @@ class Epoch(NamedTuple):
 
 
 class Trainer:
-    """Minimises `AutoencoderNetwork.loss_of` over batches of graphs, in another order each epoch.
+    """Minimises ``network.loss_of(*batch, seed)`` over batches of graphs, in another order each epoch.
 
     An epoch depends on nothing but the state after the last one, the graphs and the seed, so that a run that goes on
     from `get_state` equals one that was not stopped.
@@ -48,40 +49,49 @@ class Trainer:
         seed: For the order, the points that are drawn, and dropout.
     """
 
-    def __init__(self, network: AutoencoderNetwork, config: TrainingConfig, *, seed: int = 0) -> None:
+    def __init__(self, network: Any, config: TrainingConfig, *, seed: int = 0) -> None:
         self.network, self.config, self._seed = network, config, seed
         self._optimizer = FlatAdam(network.trainable_variables, config.rate, config.clip)
         self._epochs = 0
         self._best: float | None = None
         self._waited = 0
-        integers, size = tf.int32, network.form.nodes
-        self._run = tf.function(
-            self._steps,
-            input_signature=[
-                tf.TensorSpec([None, size, size], integers),
-                tf.TensorSpec([None, size], integers),
-                tf.TensorSpec([None, None], integers),
-            ],
-        )
+        self._run: Any = None
 
-    def fit(self, graphs: GraphArrays, *, on_epoch: Callable[[Epoch], Any] | None = None) -> list[Epoch]:
+    def fit(
+        self,
+        arrays: Sequence[np.ndarray],
+        *,
+        what: Mapping[str, Any] | None = None,
+        directory: pathlib.Path | str | None = None,
+        on_epoch: Callable[[Epoch], Any] | None = None,
+    ) -> list[Epoch]:
         """Trains until `TrainingConfig.epochs` epochs are done, and returns those of this call.
 
         Args:
-            graphs: What is learned.
+            arrays: What the batches are of; a row is a graph's.
+            what: What a saved training must have in common with this one beside data, seed and configuration; JSON.
+            directory: A folder where the state is saved after each epoch, and read before the first.
             on_epoch: Called after each epoch.
+
+        Raises:
+            StateError: If the folder has the state of another training, or a damaged one.
         """
-        tensors = tf.constant(graphs.adjacency, tf.int32), tf.constant(graphs.ops, tf.int32)
+        save = self._resume(arrays, what or {}, pathlib.Path(directory)) if directory is not None else None
+        tensors = [tf.constant(array) for array in arrays]
+        if self._run is None:
+            specs = [tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype) for tensor in tensors]
+            self._run = tf.function(self._steps, input_signature=[specs, tf.TensorSpec([None, None], tf.int32)])
         done = []
         while self._epochs < self.config.epochs:
             number, rate = self._epochs + 1, float(self._optimizer.rate.numpy())
-            order = np.random.default_rng([self._seed, number]).permutation(len(graphs.ops)).astype(np.int32)
+            order = np.random.default_rng([self._seed, number]).permutation(len(arrays[0])).astype(np.int32)
             epoch = Epoch(number, self._train(tensors, order), rate)
             self._epochs = number
             self._adapt(epoch.loss)
             done.append(epoch)
-            if on_epoch is not None:
-                on_epoch(epoch)
+            for act in (save, on_epoch):
+                if act is not None:
+                    act(epoch)
         return done
 
     def get_state(self) -> dict[str, Any]:
@@ -103,6 +113,27 @@ class Trainer:
             variable.assign(array)
         self._optimizer.read()
 
+    def _resume(
+        self, arrays: Sequence[np.ndarray], what: Mapping[str, Any], folder: pathlib.Path
+    ) -> Callable[[Epoch], None]:
+        """Takes over the state in a folder, if there is one; returns what saves one there."""
+        path = folder / "training.json"
+        digest = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays))
+        training = {**self.config.to_json(), "epochs": None}
+        asked = {**what, "training": training, "seed": self._seed, "data": digest.hexdigest()}
+        if path.exists():
+            saved = load_state(path)
+            if saved["what"] != asked:
+                different = ", ".join(name for name in asked if saved["what"].get(name) != asked[name])
+                raise StateError(
+                    f"training in {folder}",
+                    expected=f"the same {different} as before",
+                    received="another",
+                    remedy="Give another folder, or delete this one.",
+                )
+            self.set_state(saved["state"])
+        return lambda epoch: save_state(path, {"what": asked, "state": self.get_state()})
+
     def _adapt(self, loss: float) -> None:
         """Lowers the rate where the loss has not become better for a while."""
         if self._best is None or loss < self._best:
@@ -113,33 +144,32 @@ class Trainer:
             self._optimizer.rate.assign(self._optimizer.rate * _FALL)
             self._waited = 0
 
-    def _train(self, tensors: tuple[Any, Any], order: np.ndarray) -> float:
+    def _train(self, tensors: list[Any], order: np.ndarray) -> float:
         """Makes the steps of an epoch; returns the mean of their losses."""
         batch = self.config.batch
         whole = len(order) // batch
         losses = []
         for start in range(0, whole, _STEPS):
             rows = order[start * batch : min(start + _STEPS, whole) * batch].reshape(-1, batch)
-            losses.append((len(rows), self._run(*tensors, tf.constant(rows))))
+            losses.append((len(rows), self._run(tensors, tf.constant(rows))))
         if whole * batch < len(order):
-            losses.append((1, self._run(*tensors, tf.constant(order[None, whole * batch :]))))
+            losses.append((1, self._run(tensors, tf.constant(order[None, whole * batch :]))))
         return sum(count * float(loss) for count, loss in losses) / sum(count for count, _ in losses)
 
-    def _steps(self, adjacency, ops, rows):
+    def _steps(self, tensors, rows):
         """Makes a step for each row of numbers of graphs; returns the mean of the losses."""
 
         def body(index, total):
-            return index + 1, total + self._step(tf.gather(adjacency, rows[index]), tf.gather(ops, rows[index]))
+            return index + 1, total + self._step([tf.gather(tensor, rows[index]) for tensor in tensors])
 
         count = tf.shape(rows)[0]
         start = tf.constant(0), tf.constant(0.0, self.network.dtype)
         _, total = tf.while_loop(lambda index, _: index < count, body, start)
         return total / tf.cast(count, total.dtype)
 
-    def _step(self, adjacency, ops):
-        variables = self.network.trainable_variables
+    def _step(self, batch):
         seed = tf.stack([tf.constant(self._seed, tf.int64), self._optimizer.steps])
         with tf.GradientTape() as tape:
-            loss = self.network.loss_of(adjacency, ops, tf.cast(seed, tf.int32))
-        self._optimizer.apply(tape.gradient(loss, variables))
+            loss = self.network.loss_of(*batch, tf.cast(seed, tf.int32))
+        self._optimizer.apply(tape.gradient(loss, self.network.trainable_variables))
         return loss

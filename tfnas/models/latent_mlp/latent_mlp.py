@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import pathlib
 from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
 from tfnas.checks import check_seed
-from tfnas.errors import ConfigError, StateError
+from tfnas.errors import ConfigError
 from tfnas.models.autoencoder import GraphArrays, GraphAutoencoder, TrainingConfig
 from tfnas.models.latent_mlp.config import LatentMLPConfig
 from tfnas.models.predictors import normal
-from tfnas.state import load_state, save_state
 
 if TYPE_CHECKING:
     from tfnas.models.autoencoder.trainer import Epoch
@@ -82,7 +80,7 @@ class LatentMLP:
             ConfigError: If there are fewer than two graphs, not as many values, or a value is not finite.
             StateError: If the folder has the state of another training, or a damaged one.
         """
-        from tfnas.models.latent_mlp.trainer import JointTrainer
+        from tfnas.models.autoencoder.trainer import Trainer
 
         check_seed(seed)
         y = np.asarray(y, float)
@@ -99,30 +97,16 @@ class LatentMLP:
         training = self.training if training is None else training
         self._deviation = None
         self.network.start(float(y.mean()), np.random.default_rng([seed, 0]))
-        trainer = JointTrainer(self.network, training, y, seed=seed)
-        if directory is None:
-            epochs = trainer.fit(graphs, on_epoch=on_epoch)
-        else:
-            path = pathlib.Path(directory) / "training.json"
-            what = self._what(graphs, y, training, seed)
-            if path.exists():
-                saved = load_state(path)
-                if saved["what"] != what:
-                    different = ", ".join(name for name in what if saved["what"].get(name) != what[name])
-                    raise StateError(
-                        f"training in {directory}",
-                        expected=f"the same {different} as before",
-                        received="another",
-                        remedy="Give another folder, or delete this one.",
-                    )
-                trainer.set_state(saved["state"])
-
-            def save(epoch: Epoch) -> None:
-                save_state(path, {"what": what, "state": trainer.get_state()})
-                if on_epoch is not None:
-                    on_epoch(epoch)
-
-            epochs = trainer.fit(graphs, on_epoch=save)
+        autoencoder = self.autoencoder
+        what = {
+            "autoencoder": autoencoder.name,
+            "space": autoencoder.space.name,
+            "config": {"autoencoder": autoencoder.config.to_json(), "predictor": self.config.to_json()},
+        }
+        arrays = [*graphs, y.astype(autoencoder.config.dtype)]
+        epochs = Trainer(self.network, training, seed=seed).fit(
+            arrays, what=what, directory=directory, on_epoch=on_epoch
+        )
         self._deviation = max(float(np.sqrt(np.mean((self._means(graphs) - y) ** 2))), _LEAST)
         return epochs
 
@@ -158,16 +142,3 @@ class LatentMLP:
             part = graphs.take(slice(start, start + _CHUNK))
             parts.append(self.network.predicted(*part).numpy())
         return np.concatenate(parts).astype(float)
-
-    def _what(self, graphs: GraphArrays, y: np.ndarray, training: TrainingConfig, seed: int) -> dict[str, Any]:
-        """Returns what a saved training must have in common with this one."""
-        data = np.ascontiguousarray(graphs.adjacency).tobytes() + graphs.ops.tobytes() + y.tobytes()
-        autoencoder = self.autoencoder
-        return {
-            "space": autoencoder.space.name,
-            "autoencoder": {"name": type(autoencoder).__name__, "config": autoencoder.config.to_json()},
-            "config": self.config.to_json(),
-            "seed": seed,
-            "data": hashlib.sha256(data).hexdigest(),
-            "training": {**training.to_json(), "epochs": None},
-        }
