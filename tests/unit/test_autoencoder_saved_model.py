@@ -19,6 +19,7 @@ MODELS = {
     "arch2vec": ("nasbench101", {"hidden": [8, 8], "latent": 4, "pairs": "symmetric"}),
     "vgae": ("nasbench201", {"hidden": [8], "latent": 3, "grammar": True}),
     "gae": ("darts,shared=True", {"hidden": [8], "latent": 3}),
+    "svge": ("enas_macro,layers=2", {"hidden": 8, "latent": 3}),
 }
 
 READER = """

@@ -11,14 +11,18 @@ from tfnas import spaces
 from tfnas.errors import StateError, UnknownNameError
 from tfnas.models.arch2vec import Arch2Vec, Arch2VecConfig
 from tfnas.models.autoencoder import AutoencoderConfig, GraphAutoencoder
+from tfnas.models.dgmg import DGMG, DGMGConfig
 from tfnas.models.dvae import DVAE, DVAEConfig
 from tfnas.models.gae import GAE, VGAE, GAEConfig, VGAEConfig
+from tfnas.models.svge import SVGe, SVGeConfig
 from tfnas.spaces.base import SearchSpace
 
 _KINDS: Mapping[str, tuple[type[GraphAutoencoder], type[AutoencoderConfig]]] = {
     "arch2vec": (Arch2Vec, Arch2VecConfig),
+    "dgmg": (DGMG, DGMGConfig),
     "dvae": (DVAE, DVAEConfig),
     "gae": (GAE, GAEConfig),
+    "svge": (SVGe, SVGeConfig),
     "vgae": (VGAE, VGAEConfig),
 }
 
