@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Sequence
 
-from tfnas._keras import graph_keras, tensorflow
+from tfnas._keras import tensorflow
 
-tf_keras = graph_keras()
 tf = tensorflow()
+
+_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
 
 
 class FlatAdam:
     """Adam (Kingma and Ba, 2015), with clipping of the gradient's norm, in a few operations whatever the variables are.
 
-    Small models have tens of small variables; an optimiser that goes through them one by one takes as long as their
-    gradients do. The moments and the update are those of `tf_keras.optimizers.Adam`.
+    Small models have tens of small variables, and an optimiser that goes through them one by one has several operations
+    for each. The moments and the update are those of `tf_keras.optimizers.Adam`.
 
     Args:
         variables: What is learned.
@@ -66,6 +67,3 @@ class FlatAdam:
         )
         for variable, part in zip(self._variables, tf.split(self._values, self._sizes)):
             variable.assign(tf.reshape(part, variable.shape))
-
-
-_BETA_1, _BETA_2, _EPSILON = 0.9, 0.999, 1e-7
