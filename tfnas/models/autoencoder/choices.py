@@ -73,13 +73,26 @@ class LawfulChoices(GraphDecoder):
         return tf.transpose(edges, [0, 2, 1]), ops
 
     def mode(self):
-        free = self._limits.free
-        logits = tf.where(free, self._into, tf.constant(-np.inf, self._into.dtype))
-        likely = tf.reduce_sum(tf.cast(logits > 0, tf.int32), -1)
-        count = tf.clip_by_value(likely, self._limits.low, self._limits.high)
-        rank = tf.argsort(tf.argsort(logits, direction="DESCENDING", stable=True))
-        edges = (free & (rank < count[..., None])) | self._limits.forced
-        return tf.transpose(tf.cast(edges, tf.int32), [0, 2, 1]), self._nodes.ops.mode()
+        limits = self._limits
+        edges = most_probable_edges(self._into, limits.forced, limits.free, limits.low, limits.high)
+        return tf.transpose(edges, [0, 2, 1]), self._nodes.ops.mode()
+
+
+def most_probable_edges(logits: Any, forced: Any, free: Any, low: Any, high: Any) -> Any:
+    """Returns the most probable edges into nodes whose numbers of free edges are limited. Int32, shape [..., N].
+
+    Args:
+        logits: Of the edges. Float, shape [..., N].
+        forced: Bool, shape [..., N].
+        free: Bool, shape [..., N].
+        low: Smallest number of free edges that are there. Shape [...].
+        high: Largest number. Shape [...].
+    """
+    logits = tf.where(free, logits, tf.constant(-np.inf, logits.dtype))
+    likely = tf.reduce_sum(tf.cast(logits > 0, tf.int32), -1)
+    count = tf.clip_by_value(likely, low, high)
+    rank = tf.argsort(tf.argsort(logits, direction="DESCENDING", stable=True))
+    return tf.cast((free & (rank < count[..., None])) | forced, tf.int32)
 
 
 def padded_limits(rules: Rules, nodes: int) -> Limits:

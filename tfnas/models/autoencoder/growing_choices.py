@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tfnas._keras import graph_keras, tensorflow
+from tfnas.models.autoencoder.choices import most_probable_edges
 from tfnas.models.autoencoder.growing_network import Choices
 from tfnas.models.autoregressive.likelihood import EdgesIn, limits
 from tfnas.models.autoregressive.rules import Rules
@@ -135,10 +136,6 @@ class MostProbable(Choices):
         return self._bounds.operators(logits, node).mode()
 
     def edges(self, node, logits):
-        bounds = self._bounds.limits
-        forced, free = bounds.forced[node, :node], bounds.free[node, :node]
-        logits = tf.where(free, logits, tf.constant(-np.inf, logits.dtype))
-        likely = tf.reduce_sum(tf.cast(logits > 0, tf.int32), -1, keepdims=True)
-        count = tf.clip_by_value(likely, bounds.low[node], bounds.high[node])
-        rank = tf.argsort(tf.argsort(logits, direction="DESCENDING", stable=True))
-        return tf.cast((free & (rank < count)) | forced, tf.int32)
+        limits = self._bounds.limits
+        forced, free = limits.forced[node, :node], limits.free[node, :node]
+        return most_probable_edges(logits, forced, free, limits.low[node], limits.high[node])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Mapping
 
-from tfnas.checks import check_flag, check_positive
+from tfnas.checks import check_flag, check_positive, check_rate
 from tfnas.errors import ConfigError
-from tfnas.models.autoencoder.config import AutoencoderConfig, check_real
+from tfnas.models.autoencoder.config import AutoencoderConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +47,7 @@ class NodewiseConfig(AutoencoderConfig):
         for size in self.hidden:
             check_positive(hidden=size)
         check_flag(is_variational=self.is_variational)
-        check_real("dropout", self.dropout, 0.0)
-        if self.dropout >= 1:
-            raise ConfigError("dropout", expected="below 1", received=repr(self.dropout))
+        check_rate(dropout=self.dropout)
         if not self.is_variational and self.beta:
             raise ConfigError(
                 "beta", expected="0 where posteriors are points", received=repr(self.beta), remedy="Give beta=0."
