@@ -12,6 +12,7 @@ from tfnas.state import load_state, save_state
 
 SMALL = {
     "mixture": {"components": 2},
+    "aggregated": {"floor": 0.3},
     "flow": {"layers": 4, "hidden": 16, "epochs": 60, "batch": 64, "rate": 5e-3},
 }
 
@@ -37,7 +38,7 @@ def test_densities_integrate_to_one(priors, name):
     assert total == pytest.approx(1.0, abs=5e-3)
 
 
-@pytest.mark.parametrize("name", ["standard", "scaled", "gaussian", "mixture"])
+@pytest.mark.parametrize("name", ["standard", "scaled", "gaussian", "mixture", "aggregated"])
 def test_densities_on_a_line_integrate_to_one(name):
     prior = make(name, _clusters(100)[:, :1], **SMALL.get(name, {}))
     axis = np.linspace(-12, 12, 4001)
@@ -56,7 +57,7 @@ def test_draws_have_the_density_and_the_moments(priors, name):
     covariance = (grid - mean).T @ (weights[:, None] * (grid - mean))
     np.testing.assert_allclose(draws.mean(0), mean, atol=0.06)
     np.testing.assert_allclose(np.cov(draws.T), covariance, atol=0.12)
-    if name not in ("standard", "flow"):
+    if name not in ("standard", "flow", "aggregated"):
         points = _clusters(600)
         np.testing.assert_allclose(mean, points.mean(0), atol=0.02)
         np.testing.assert_allclose(np.diag(covariance), points.var(0), rtol=0.01)

@@ -10,12 +10,13 @@ import numpy as np
 
 from tfnas.checks import check_seed
 from tfnas.errors import ConfigError, StateError, UnknownNameError
+from tfnas.models.latent_priors.aggregated import Aggregated
 from tfnas.models.latent_priors.flow import Flow
 from tfnas.models.latent_priors.mixture import Mixture
 from tfnas.models.latent_priors.normal import Gaussian, Scaled, Standard
 from tfnas.models.latent_priors.prior import LatentPrior
 
-_KINDS = {kind.name: kind for kind in (Standard, Scaled, Gaussian, Mixture, Flow)}
+_KINDS = {kind.name: kind for kind in (Standard, Scaled, Gaussian, Mixture, Flow, Aggregated)}
 
 NAMES: tuple[str, ...] = tuple(_KINDS)
 """All names."""
@@ -27,8 +28,8 @@ def make(
     """Makes a prior from encoded graphs.
 
     Args:
-        name: One of `NAMES`: ``"standard"`` N(0, I), ``"scaled"`` the papers', ``"gaussian"``, ``"mixture"`` or
-            ``"flow"``.
+        name: One of `NAMES`: ``"standard"`` N(0, I), ``"scaled"`` the papers', ``"gaussian"``, ``"mixture"``,
+            ``"flow"`` or ``"aggregated"``.
         means: Means of the posteriors of n >= 2 graphs. Float, shape [n, D] or [n, N, D].
         deviations: Standard deviations of the posteriors, of the same shape. Then the prior is one of points that are
             drawn from the posteriors, and not of their means.
