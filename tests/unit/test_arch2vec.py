@@ -169,6 +169,26 @@ def test_training_goes_on_bit_for_bit(tmp_path):
         again.fit(graphs.take(np.arange(60)), TrainingConfig(epochs=3, patience=1), seed=5, directory=tmp_path)
 
 
+def test_a_cosine_ends_near_zero_and_goes_on_where_it_was_stopped(tmp_path):
+    one, other, again = (_model("nasbench201", seed=1) for _ in range(3))
+    graphs = one.form.encode(_archs(one, 40))
+    training = TrainingConfig(epochs=4, rate=1e-2, cosine=True)
+    whole = one.fit(graphs, training)
+    np.testing.assert_allclose([epoch.rate for epoch in whole], 1e-2 * np.cos(np.arange(4) * np.pi / 8) ** 2, rtol=1e-6)
+
+    def stop(epoch):
+        if epoch.number == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        other.fit(graphs, training, directory=tmp_path, on_epoch=stop)
+    assert again.fit(graphs, training, directory=tmp_path) == whole[2:]
+    with pytest.raises(StateError, match="training"):
+        again.fit(graphs, TrainingConfig(epochs=5, rate=1e-2, cosine=True), directory=tmp_path)
+    with pytest.raises(ConfigError, match="cosine"):
+        TrainingConfig(epochs=4, patience=1, cosine=True)
+
+
 def test_a_decoded_point_is_a_distribution():
     lawful = _model("nasbench201", grammar=True)
     archs = _archs(lawful, 3)

@@ -62,7 +62,8 @@ class TrainingConfig:
         batch: Graphs in a step; the last one of an epoch may have fewer.
         rate: Learning rate.
         clip: Largest norm of all gradients together, larger ones are scaled; None for no limit.
-        patience: Number of epochs without a better loss after which the rate becomes a tenth; None for a constant rate.
+        patience: Number of epochs without a better loss after which the rate becomes a tenth; None for never.
+        cosine: Whether the rate falls to zero along half a wave of a cosine, an epoch at a time; not in the papers.
 
     Raises:
         ConfigError: If a value cannot work.
@@ -73,14 +74,20 @@ class TrainingConfig:
     rate: float = 1e-3
     clip: float | None = None
     patience: int | None = None
+    cosine: bool = False
 
     def __post_init__(self) -> None:
         check_positive(epochs=self.epochs, batch=self.batch)
         check_real("rate", self.rate, math.ulp(0.0))
         if self.clip is not None:
             check_real("clip", self.clip, math.ulp(0.0))
+        check_flag(cosine=self.cosine)
         if self.patience is not None:
             check_positive(patience=self.patience)
+            if self.cosine:
+                raise ConfigError(
+                    "patience", expected="None beside a cosine", received=repr(self.patience), remedy="Give one of both."
+                )
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values that make an equal one as keywords."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import pathlib
 from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
@@ -83,7 +84,10 @@ class Trainer:
             self._run = tf.function(self._steps, input_signature=[specs, tf.TensorSpec([None, None], tf.int32)])
         done = []
         while self._epochs < self.config.epochs:
-            number, rate = self._epochs + 1, float(self._optimizer.rate.numpy())
+            number = self._epochs + 1
+            if self.config.cosine:
+                self._optimizer.rate.assign(self.config.rate * _cosine(self._epochs / self.config.epochs))
+            rate = float(self._optimizer.rate.numpy())
             order = np.random.default_rng([self._seed, number]).permutation(len(arrays[0])).astype(np.int32)
             epoch = Epoch(number, self._train(tensors, order), rate)
             self._epochs = number
@@ -119,7 +123,9 @@ class Trainer:
         """Takes over the state in a folder, if there is one; returns what saves one there."""
         path = folder / "training.json"
         digest = hashlib.sha256(b"".join(np.ascontiguousarray(array).tobytes() for array in arrays))
-        training = {**self.config.to_json(), "epochs": None}
+        training = self.config.to_json()
+        if not self.config.cosine:  # then a training of fewer epochs is the first part of this one
+            training["epochs"] = None
         asked = {**what, "training": training, "seed": self._seed, "data": digest.hexdigest()}
         if path.exists():
             saved = load_state(path)
@@ -173,3 +179,8 @@ class Trainer:
             loss = self.network.loss_of(*batch, tf.cast(seed, tf.int32))
         self._optimizer.apply(tape.gradient(loss, self.network.trainable_variables))
         return loss
+
+
+def _cosine(share: float) -> float:
+    """Returns what is left of the rate after a share of the epochs."""
+    return (1 + math.cos(math.pi * share)) / 2
