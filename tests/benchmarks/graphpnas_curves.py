@@ -7,7 +7,8 @@ import sys
 
 import numpy as np
 
-from tests.benchmarks.graphpnas_study import STUDIES, half_widths, read
+from tests.benchmarks.graphpnas_study import STUDIES
+from tests.benchmarks.study import half_widths, read
 from tfnas.plotting import save, theme
 
 _TITLES = {"cifar10": "CIFAR-10", "cifar100": "CIFAR-100"}
