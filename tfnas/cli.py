@@ -1,4 +1,4 @@
-"""The command line: ``tfnas search | resume | report | show | spaces | data | export | doctor``.
+"""The command line: ``tfnas search | resume | report | show | spaces | data | autoencoder | export | doctor``.
 
 Nothing heavy is imported here; each command imports what it needs.
 """
@@ -17,6 +17,7 @@ from typing import Any, Iterator, Mapping
 import click
 
 import tfnas
+from tfnas.autoencoder_commands import autoencoder
 from tfnas.data_commands import data
 from tfnas.errors import ConfigError, TfnasError
 
@@ -305,6 +306,7 @@ def doctor() -> None:
     sys.exit(0 if healthy else 1)
 
 
+main.add_command(autoencoder)
 main.add_command(data)
 
 

@@ -86,7 +86,10 @@ class TrainingConfig:
             check_positive(patience=self.patience)
             if self.cosine:
                 raise ConfigError(
-                    "patience", expected="None beside a cosine", received=repr(self.patience), remedy="Give one of both."
+                    "patience",
+                    expected="None beside a cosine",
+                    received=repr(self.patience),
+                    remedy="Give one of both.",
                 )
 
     def to_json(self) -> dict[str, Any]:

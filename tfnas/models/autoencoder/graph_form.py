@@ -29,7 +29,7 @@ class GraphArrays(NamedTuple):
 
     def keys(self) -> list[bytes]:
         """Returns a string for each graph; graphs are equal, node by node, where the strings are."""
-        flat = self.adjacency.reshape(len(self.ops), -1)
+        flat = self.adjacency.reshape(len(self.ops), self.ops.shape[1] ** 2)
         return [row.tobytes() for row in np.concatenate([flat, self.ops], 1).astype(np.int8)]
 
 

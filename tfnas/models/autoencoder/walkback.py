@@ -26,6 +26,6 @@ def walked_back(autoencoder: GraphAutoencoder, points: np.ndarray, *, rounds: in
     """
     check_positive(rounds=rounds)
     check_seed(seed)
-    for state in np.random.SeedSequence(seed).generate_state(rounds).tolist():
+    for state in np.random.SeedSequence([seed, 1]).generate_state(rounds).tolist():
         points = autoencoder.means(autoencoder.decode_draws(points, state))
     return points
