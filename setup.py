@@ -24,7 +24,11 @@ setup(
         "tfnas.saved_models",
     ],
     package_dir={"tfnas.recipes": "recipes", "tfnas.saved_models": "saved_models"},
-    package_data={"tfnas.report": ["*.jinja"], "tfnas.saved_models": ["**/*"]},
+    package_data={
+        "tfnas.autoencoding": ["*.jinja", "*.js"],
+        "tfnas.report": ["*.jinja"],
+        "tfnas.saved_models": ["**/*"],
+    },
     install_requires=[
         # training and saving candidate networks
         "tensorflow>=2.21,<2.22",
