@@ -27,9 +27,9 @@ class TrainingJob:
         space: Its space, see `tfnas.spaces.get`.
         configuration: One of `tfnas.models.autoencoders.configurations`.
         options: What differs from that, JSON values.
-        epochs: Passes over the graphs; those of the paper by default.
-        batch: Graphs in a step; as in the paper by default.
-        rate: Learning rate; the paper's by default.
+        epochs: Passes over the graphs; as `tfnas.models.autoencoders.training_of` has it by default.
+        batch: Graphs in a step; the same.
+        rate: Learning rate; the same.
         graphs: A file of graphs, see `tfnas.autoencoding.graphs.natives_of`; members of the space by default.
         count: Number of members, drawn at random; all of a small space by default.
         split: How graphs are held out, one of `tfnas.autoencoding.splits.SPLITS`.
@@ -89,7 +89,7 @@ class TrainingJob:
         """Returns how it is trained."""
         given = {"epochs": self.epochs, "batch": self.batch, "rate": self.rate}
         changed = {name: value for name, value in given.items() if value is not None}
-        return dataclasses.replace(autoencoders.training_of(self.model), **changed)
+        return dataclasses.replace(autoencoders.training_of(self.model, self.configuration), **changed)
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values that make an equal one as keywords."""

@@ -17,6 +17,7 @@ from tfnas.models.dvae import DVAE, DVAEConfig
 from tfnas.models.gae import GAE, VGAE, GAEConfig, VGAEConfig
 from tfnas.models.svge import SVGe, SVGeConfig
 from tfnas.models.svge.config import COMPACT as SVGE_COMPACT
+from tfnas.models.svge.config import COMPACT_TRAINING as SVGE_COMPACT_TRAINING
 from tfnas.spaces.base import SearchSpace
 
 PAPER = "paper"
@@ -43,6 +44,9 @@ _CONFIGURATIONS: Mapping[str, Mapping[str, AutoencoderConfig]] = {
     "svge": {PAPER: SVGeConfig(), "compact": SVGE_COMPACT},
     "vgae": {PAPER: VGAEConfig()},
 }
+
+_TRAININGS: Mapping[tuple[str, str], TrainingConfig] = {("svge", "compact"): SVGE_COMPACT_TRAINING}
+"""How configurations are trained that are not trained as the paper's."""
 
 _ENDING = frozenset({"dvae"})
 """Autoencoders whose graphs must end with an operator that no other node has."""
@@ -86,14 +90,14 @@ def configure(name: str, configuration: str = PAPER, **options: Any) -> Autoenco
     return dataclasses.replace(named[configuration], **values)
 
 
-def training_of(name: str) -> TrainingConfig:
-    """Returns how the paper of an autoencoder trains it.
+def training_of(name: str, configuration: str = PAPER) -> TrainingConfig:
+    """Returns how an autoencoder is trained: as in its paper, unless a configuration has a training of its own.
 
     Raises:
         UnknownNameError: If there is no such autoencoder.
     """
     _check_name(name)
-    return _KINDS[name].training
+    return _TRAININGS.get((name, configuration), _KINDS[name].training)
 
 
 def form_for(name: str, space: SearchSpace, config: AutoencoderConfig) -> GraphForm:
