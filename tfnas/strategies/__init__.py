@@ -6,12 +6,16 @@ from typing import Any, Mapping
 
 from tfnas import spaces
 from tfnas.registry import Registry
+from tfnas.strategies.bananas import Bananas
 from tfnas.strategies.base import Strategy
+from tfnas.strategies.discrete_reinforce import DiscreteReinforce
 from tfnas.strategies.evolution import RegularizedEvolution
 from tfnas.strategies.gaussian_process_ei import GaussianProcessEI
+from tfnas.strategies.latent import LatentBO, LatentRL
 from tfnas.strategies.local_search import LocalSearch
 from tfnas.strategies.random import RandomSearch
 from tfnas.strategies.reinforce import GraphPNAS, IndependentReinforce, RNNReinforce
+from tfnas.strategies.supervised import SupervisedBO, SupervisedRL
 
 _registry: Registry[Strategy] = Registry("strategy", "tfnas.strategies.register")
 
@@ -51,18 +55,30 @@ for _strategy in (
     GraphPNAS,
     RNNReinforce,
     IndependentReinforce,
+    DiscreteReinforce,
+    Bananas,
+    LatentBO,
+    LatentRL,
+    SupervisedBO,
+    SupervisedRL,
 ):
     register(_strategy)
 
 __all__ = [
+    "Bananas",
+    "DiscreteReinforce",
     "GaussianProcessEI",
     "GraphPNAS",
     "IndependentReinforce",
+    "LatentBO",
+    "LatentRL",
     "LocalSearch",
     "RNNReinforce",
     "RandomSearch",
     "RegularizedEvolution",
     "Strategy",
+    "SupervisedBO",
+    "SupervisedRL",
     "from_config",
     "get",
     "names",

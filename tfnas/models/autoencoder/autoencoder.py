@@ -21,6 +21,8 @@ from tfnas.spaces.base import SearchSpace
 
 if TYPE_CHECKING:
     from tfnas.models.autoencoder.trainer import Epoch
+    from tfnas.models.latent_mlp import LatentMLP
+    from tfnas.models.predictors import Predictor
 
 _CHUNK = 1024
 """Graphs that are encoded or decoded at once."""
@@ -104,22 +106,24 @@ class GraphAutoencoder(abc.ABC):
         for variable, array in zip(self.network.variables, weights):
             variable.assign(array)
 
-    def save(self, directory: pathlib.Path | str) -> pathlib.Path:
+    def save(self, directory: pathlib.Path | str, predictor: Predictor | LatentMLP | None = None) -> pathlib.Path:
         """Writes a SavedModel that loads with TensorFlow alone; see `tfnas.models.autoencoder.saved_model.save`.
 
         Args:
             directory: Becomes the SavedModel; a new folder or an empty one.
+            predictor: A fitted one, of which the model gets the function ``predict``.
 
         Returns:
             The absolute path of the SavedModel.
 
         Raises:
-            ConfigError: If there is a file of that name, or a folder that is not empty.
+            ConfigError: If there is a file of that name, or a folder that is not empty, or if the predictor cannot be
+                saved, is another autoencoder's, or not fitted.
         """
         # Imported here: TensorFlow takes seconds to load.
         from tfnas.models.autoencoder.saved_model import save
 
-        return save(self, directory)
+        return save(self, directory, predictor)
 
     def posterior(self, graphs: GraphArrays) -> Any:
         """Returns the distribution of the points of B graphs, a TFP distribution; events are points."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
 from tfnas._keras import tensorflow
+from tfnas.errors import ConfigError
+from tfnas.models.autoencoder.graph_form import GraphArrays
+from tfnas.models.dngo import DNGO
 from tfnas.models.exporting import write_saved_model
+from tfnas.models.latent_mlp import LatentMLP
+from tfnas.models.predictors import Predictor
+from tfnas.models.sparse_gp import SparseGP
 
 if TYPE_CHECKING:
     from tfnas.models.autoencoder.autoencoder import GraphAutoencoder
@@ -28,15 +35,22 @@ _DESCRIPTION = (
 )
 
 
-def save(autoencoder: GraphAutoencoder, directory: pathlib.Path | str) -> pathlib.Path:
+_OF_A_PREDICTOR = "predict(adjacency, ops) gives mean and standard deviation of what is believed of B graphs."
+
+
+def save(
+    autoencoder: GraphAutoencoder, directory: pathlib.Path | str, predictor: Predictor | LatentMLP | None = None
+) -> pathlib.Path:
     """Writes an autoencoder as a SavedModel that needs TensorFlow and nothing else.
 
-    The model has three functions, as attributes and as signatures:
+    The model has three functions, as attributes and as signatures, and with a predictor a fourth:
 
     - ``encode(adjacency, ops)``, int32 [B, N, N] and [B, N], returns of the posteriors ``mean`` and ``stddev``,
       [B, *latent], and ``embedding``, [B, D], what `GraphAutoencoder.embed` returns.
     - ``decode(z)``, [B, *latent], returns ``adjacency`` and ``ops`` of the most probable graphs.
     - ``sample(z, seed)``, with int32 [2], returns those of graphs that are drawn.
+    - ``predict(adjacency, ops)`` returns ``mean`` and ``stddev`` of the predictor's beliefs, float64 [B], in the units
+      of the values that it was fitted to.
 
     Decoded graphs are cut after their end. What the numbers mean is in a JSON file, which the attribute
     ``vocabulary`` of the model, a ``tf.saved_model.Asset``, names. `tfnas.models.autoencoders.load` reads the
@@ -45,25 +59,35 @@ def save(autoencoder: GraphAutoencoder, directory: pathlib.Path | str) -> pathli
     Args:
         autoencoder: What is saved; weights are those of now.
         directory: Becomes the SavedModel; a new folder or an empty one.
+        predictor: Fitted: a `LatentMLP` of this autoencoder, or a predictor of its embeddings that `tensor_belief`
+            knows. `tfnas.models.autoencoders.load` does not give it back.
 
     Returns:
         The absolute path of the SavedModel.
 
     Raises:
-        ConfigError: If there is a file of that name, or a folder that is not empty.
+        ConfigError: If there is a file of that name, or a folder that is not empty, or if the predictor is of another
+            kind, another autoencoder's, or not fitted.
     """
+    # first, since it checks the predictor
+    predict = None if predictor is None else _predict(autoencoder, predictor)
     root = _root(autoencoder)
     signatures = {"encode": root.encode, "decode": root.decode, "sample": root.sample}
-    return write_saved_model(root, directory, signatures, ASSET, describe(autoencoder))
+    if predict is not None:
+        root.predict = signatures["predict"] = predict
+        known = {variable.ref() for variable in root.weights}
+        root.predictor = [variable for variable in root.predict.variables if variable.ref() not in known]
+    return write_saved_model(root, directory, signatures, ASSET, describe(autoencoder, predictor))
 
 
-def describe(autoencoder: GraphAutoencoder) -> dict[str, Any]:
+def describe(autoencoder: GraphAutoencoder, predictor: Predictor | LatentMLP | None = None) -> dict[str, Any]:
     """Returns the contents of `ASSET`, JSON values."""
     form = autoencoder.form
     return {
         "format": FORMAT,
-        "description": list(_DESCRIPTION),
+        "description": [*_DESCRIPTION, *([] if predictor is None else [_OF_A_PREDICTOR])],
         "autoencoder": autoencoder.name,
+        "predictor": None if predictor is None else type(predictor).__name__,
         "space": autoencoder.space.name,
         "nodes": form.nodes,
         "latent_shape": list(autoencoder.network.latent_shape),
@@ -113,3 +137,108 @@ def _root(autoencoder: GraphAutoencoder) -> Any:
     # Concrete already: saving would trace each a second time, and write both.
     root.encode, root.decode, root.sample = (function.get_concrete_function() for function in (encode, decode, sample))
     return root
+
+
+def _predict(autoencoder: GraphAutoencoder, predictor: Predictor | LatentMLP) -> Any:
+    """Returns ``predict`` as a concrete function."""
+    tf = tensorflow()
+    size, integers = autoencoder.form.nodes, tf.int32
+    beliefs = _of_graphs(autoencoder, predictor)
+
+    @tf.function(
+        autograph=False,
+        input_signature=[
+            tf.TensorSpec([None, size, size], integers, "adjacency"),
+            tf.TensorSpec([None, size], integers, "ops"),
+        ],
+    )
+    def predict(adjacency, ops):
+        mean, deviation = beliefs(adjacency, ops)
+        return {"mean": tf.cast(mean, tf.float64), "stddev": tf.cast(deviation, tf.float64)}
+
+    return predict.get_concrete_function()
+
+
+def _of_graphs(autoencoder: GraphAutoencoder, predictor: Predictor | LatentMLP) -> Callable[[Any, Any], Any]:
+    """Returns a function from graphs to means and standard deviations, [B] each, after it has checked the predictor."""
+    tf = tensorflow()
+    network = autoencoder.network
+    if isinstance(predictor, LatentMLP):
+        if predictor.autoencoder is not autoencoder:
+            raise ConfigError(
+                "predictor to save", expected="a LatentMLP of this autoencoder", received="one of another"
+            )
+        example = np.zeros([1, autoencoder.form.nodes], np.int32)
+        predictor.predict(GraphArrays(np.zeros([1, *2 * example.shape[1:]], np.int32), example))
+
+        def of_mlp(adjacency, ops):
+            mean = predictor.network.values(adjacency, ops, training=False)
+            return mean, tf.fill(tf.shape(mean), tf.constant(predictor._deviation, tf.float64))
+
+        return of_mlp
+    if isinstance(predictor, Predictor):
+        # says what is wrong with one that is not fitted, or to other points
+        predictor.predict(np.zeros([1, network.latent_shape[-1]]))
+        if predictor._only_value is not None:
+            return lambda adjacency, ops: (
+                tf.fill(tf.shape(ops)[:1], tf.constant(predictor._only_value, tf.float64)),
+                tf.ones(tf.shape(ops)[:1], tf.float64),
+            )
+    of_points = tensor_belief(predictor)
+
+    def of_embeddings(adjacency, ops):
+        mean = network.posterior(adjacency, ops, training=False).mean()
+        points = tf.cast(tf.reduce_sum(mean, 1) if len(network.latent_shape) == 2 else mean, tf.float64)
+        return of_points(points)
+
+    return of_embeddings
+
+
+@functools.singledispatch
+def tensor_belief(predictor: Predictor) -> Callable[[Any], tuple[Any, Any]]:
+    """Returns ``predictor.predict`` as TensorFlow: a function from points, float64 [B, D], to means and deviations.
+
+    Those are tensors, [B] each, of operations that TensorFlow has itself. Another kind of predictor is made known with
+    ``tensor_belief.register``, as `functools.singledispatch` has it.
+
+    Args:
+        predictor: Fitted, to values that are not all equal.
+
+    Raises:
+        ConfigError: If this kind of predictor is not known.
+    """
+    raise ConfigError(
+        "predictor to save",
+        expected="a LatentMLP, a DNGO, a SparseGP or a kind that tensor_belief.register made known",
+        received=type(predictor).__name__,
+    )
+
+
+@tensor_belief.register
+def _of_sparse_gp(predictor: SparseGP) -> Callable[[Any], tuple[Any, Any]]:
+    tf = tensorflow()
+    process, config = predictor._process, predictor.config
+
+    def belief(points):
+        mean, variance = process._belief(points)
+        noise = tf.exp(process.hyperparameters.noise) if config.includes_noise else 0.0
+        deviation = tf.sqrt(tf.maximum(variance + noise, config.jitter**2))
+        return predictor._values.undo(mean, deviation)
+
+    return belief
+
+
+@tensor_belief.register
+def _of_dngo(predictor: DNGO) -> Callable[[Any], tuple[Any, Any]]:
+    tf = tensorflow()
+    network, regression = predictor._network, predictor._regression
+    constant, noise = network.constant, 1 / regression.beta if predictor.config.includes_noise else 0.0
+
+    def belief(points):
+        basis = tf.cast(network._hidden(tf.cast(predictor._points.apply(points), tf.float32)), tf.float64)
+        mean = tf.linalg.matvec(basis, regression._mean) + constant
+        along = tf.matmul(basis, tf.constant(regression._directions), transpose_b=True)
+        deviation = tf.sqrt(tf.linalg.matvec(along**2, regression._variances) + noise)
+        return predictor._values.undo(mean, deviation)
+
+    return belief

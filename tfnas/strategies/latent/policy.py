@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,29 +24,31 @@ class Policy(tf_keras.Model):
     Args:
         width: D, the size of a point.
         hidden: Size of the LSTM's state.
-        rate: Learning rate of Adam.
         seed: For the first weights.
     """
 
-    def __init__(self, width: int, hidden: int, rate: float, seed: int) -> None:
+    def __init__(self, width: int, hidden: int, seed: int) -> None:
         super().__init__()
         self._cell = tf_keras.layers.LSTMCell(hidden)
         self._mean = tf_keras.layers.Dense(width)
-        self._optimizer = tf_keras.optimizers.Adam(rate)
         self._means(tf.zeros([1, width]))
         first = glorot(self.trainable_variables, np.random.default_rng(seed))
         for variable, array in zip(self.trainable_variables, first):
             if np.ptp(variable.numpy()) > 0:
                 variable.assign(array)
-        self._optimizer.build(self.trainable_variables)
-        points = tf.TensorSpec([None, width], tf.float32)
-        self.means = tf.function(self._means, input_signature=[points])
-        self.learn = tf.function(self._learn, input_signature=[points, points, tf.TensorSpec([None], tf.float32)])
+        self.points = tf.TensorSpec([None, width], tf.float32)
+        self.means = tf.function(self._means, input_signature=[self.points])
 
-    @property
-    def state(self) -> list[Any]:
-        """All variables, the optimiser's too."""
-        return [*self.trainable_variables, *self._optimizer.variables]
+    def gained(self, points, actions, advantages):
+        """Returns the mean of the advantages times the log-probabilities of the actions, of an episode of T steps.
+
+        Args:
+            points: Where the steps began, [T, D].
+            actions: What was drawn there, [T, D].
+            advantages: What came of it, [T].
+        """
+        drawn = tfd.MultivariateNormalDiag(self._means(points), tf.ones_like(actions))
+        return tf.reduce_mean(advantages * drawn.log_prob(actions))
 
     def _means(self, points):
         """Returns the means of the actions at the points of an episode, in order. [T, D] to [T, D]."""
@@ -61,27 +63,32 @@ class Policy(tf_keras.Model):
         _, _, _, found = tf.while_loop(lambda step, *_: step < length, body, (0, zeros, zeros, found))
         return self._mean(found.stack())
 
+
+class PolicyLearner:
+    """Adam on a policy's weights.
+
+    Args:
+        policy: What learns.
+        rate: Learning rate.
+    """
+
+    def __init__(self, policy: Policy, rate: float) -> None:
+        self.policy = policy
+        self._optimizer = tf_keras.optimizers.Adam(rate)
+        self._optimizer.build(policy.trainable_variables)
+        signature = [policy.points, policy.points, tf.TensorSpec([None], tf.float32)]
+        self.learn = tf.function(self._learn, input_signature=signature)
+
+    @property
+    def state(self) -> list[Any]:
+        """All variables, the optimiser's too."""
+        return [*self.policy.variables, *self._optimizer.variables]
+
     def _learn(self, points, actions, advantages):
-        """Makes a step up the mean of the advantages times the log-probabilities of the actions; returns it.
-
-        Args:
-            points: Of an episode, [T, D].
-            actions: What was drawn there, [T, D].
-            advantages: What came of it, [T].
-        """
+        """Makes a step up `Policy.gained`, and returns what that was before."""
         with tf.GradientTape() as tape:
-            drawn = tfd.MultivariateNormalDiag(self._means(points), tf.ones_like(actions))
-            gained = tf.reduce_mean(advantages * drawn.log_prob(actions))
+            gained = self.policy.gained(points, actions, advantages)
             loss = -gained
-        gradients = tape.gradient(loss, self.trainable_variables)
-        self._optimizer.apply_gradients(zip(gradients, self.trainable_variables))
+        variables = self.policy.trainable_variables
+        self._optimizer.apply_gradients(zip(tape.gradient(loss, variables), variables))
         return gained
-
-
-def discounted(rewards: Sequence[float], discount: float) -> np.ndarray:
-    """Returns for each step the sum of the rewards from it on, each times the discount to the power of its distance."""
-    total, found = 0.0, []
-    for reward in reversed(rewards):
-        total = reward + discount * total
-        found.append(total)
-    return np.array(found[::-1], np.float32)
