@@ -17,7 +17,7 @@ ROOT = pathlib.Path(tfnas.__file__).parent
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("_keras",),
-    ("checks",),
+    ("checks", "option_texts"),
     ("registry",),
     ("architecture",),
     ("trial",),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import click
 
-from tfnas.errors import ConfigError
+from tfnas.option_texts import read_pairs
 
 if TYPE_CHECKING:
     from tfnas.autoencoding import Measure, TrainedEpoch
@@ -67,7 +67,7 @@ def train(output: pathlib.Path, **options: Any) -> None:
     """
     from tfnas import autoencoding
 
-    pairs = dict(_pair(text) for text in options.pop("options"))
+    pairs = read_pairs(options.pop("options"), "--option")
     job = autoencoding.TrainingJob(options=pairs, **{**options, "graphs": _text(options["graphs"])})
     with _interruptible(job.command(output)), _Progress() as progress:
         total = job.training().epochs
@@ -198,17 +198,6 @@ def list_() -> None:
         for name, differs in entry.configurations.items():
             own = " ".join(f"{option}={json.dumps(value)}" for option, value in differs.items())
             console.print(f"  {name}: {own or 'all defaults'}", soft_wrap=True)
-
-
-def _pair(text: str) -> tuple[str, Any]:
-    """Reads ``NAME=VALUE``; a value that is no JSON is text."""
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise ConfigError("--option", expected="NAME=VALUE, such as hidden=64", received=repr(text))
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, {"True": True, "False": False}.get(value, value)
 
 
 def _text(path: pathlib.Path | None) -> str | None:

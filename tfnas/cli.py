@@ -20,6 +20,7 @@ import tfnas
 from tfnas.autoencoder_commands import autoencoder
 from tfnas.data_commands import data
 from tfnas.errors import ConfigError, TfnasError
+from tfnas.option_texts import read_pairs
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 _TRAINING = (
@@ -218,8 +219,9 @@ def parsed(options: Mapping[str, Any]) -> dict[str, Any]:
     from tfnas import spaces
 
     columns = tuple(column.strip() for column in options["test_columns"].split(",") if column.strip())
-    pairs = {name: spaces.parse_options(options[name]) for name in ("skeleton", "strategy_options")}
-    return {**options, **pairs, "test_columns": columns}
+    skeleton = spaces.parse_options(options["skeleton"])
+    strategy = read_pairs(options["strategy_options"], "--strategy-options")
+    return {**options, "skeleton": skeleton, "strategy_options": strategy, "test_columns": columns}
 
 
 @main.command()

@@ -23,6 +23,14 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "discrete_reinforce": {"rate": 2.0},
     "latent_bo": _FEW,
     "latent_rl": {**_FEW, "steps": 4, "hidden": 8},
+    "continuous_bo": {
+        "initial": 8,
+        "batch": 6,
+        "starts": 200,
+        "iterations": 20,
+        "attempts": 20,
+        "surrogate_options": {"epochs": 2, "inducing": 5},
+    },
     "supervised_bo": {**_FEW, "hidden": (16, 16), "latent": 8, "epochs": 20},
     "supervised_rl": {**_FEW, "steps": 4, "hidden": 8, "layers": (8,), "latent": 4},
 }
@@ -30,10 +38,10 @@ _OPTIONS: dict[str, dict[str, Any]] = {
 LEARNED = tuple(_OPTIONS)
 """Strategies that fit a network."""
 
-MANY_FITS = ("graphpnas", "rnn_reinforce", "latent_bo", "supervised_bo")
+MANY_FITS = ("graphpnas", "rnn_reinforce", "latent_bo", "continuous_bo", "supervised_bo")
 """Strategies whose fits in statistical tests, thousands of them, take minutes."""
 
-AUTOENCODED = ("latent_bo", "latent_rl")
+AUTOENCODED = ("latent_bo", "latent_rl", "continuous_bo")
 """Strategies that are given an autoencoder."""
 
 ONE_GRAPH = (*AUTOENCODED, "supervised_bo", "supervised_rl")
@@ -70,6 +78,8 @@ def few_trials(name: str) -> dict[str, Any]:
     """Returns options with which a strategy does in a dozen trials all that it does in many."""
     if name == "gaussian_process_ei":
         return {"pool": 60}
+    if name == "continuous_bo":
+        return {"initial": 4, "batch": 3}
     if name in ONE_GRAPH:
         return {"initial": 4, **({"epochs": 2} if name == "supervised_bo" else {})}
     if name == "bananas":

@@ -14,6 +14,7 @@ NO_BETTER_THAN_RANDOM = {
     "random": "it is random search",
     "latent_rl": "it learns once an episode, far too seldom to show in so few trials and an encoder that knows nothing",
     "supervised_rl": "it learns once an episode, far too seldom to show in so few trials",
+    "continuous_bo": "an untrained decoder decodes most points to no member",
 }
 OF_NODES = {
     "latent_bo": "points of an untrained encoder hardly tell which node has an operator; accuracies need it less"

@@ -93,6 +93,10 @@ def _resolved(config: SearchConfig, evaluator: Evaluator) -> SearchConfig:
         config = dataclasses.replace(config, data=str(pathlib.Path(config.data).absolute()))
     if config.table is not None and is_file(config.table):
         config = dataclasses.replace(config, table=str(pathlib.Path(config.table).absolute()))
+    encoder = config.strategy_options.get("autoencoder")
+    if isinstance(encoder, str) and pathlib.Path(encoder).is_dir():
+        options = {**config.strategy_options, "autoencoder": str(pathlib.Path(encoder).absolute())}
+        config = dataclasses.replace(config, strategy_options=options)
     if isinstance(evaluator, TrainingEvaluator):
         config = dataclasses.replace(
             config,

@@ -8,6 +8,7 @@ from tfnas import spaces
 from tfnas.registry import Registry
 from tfnas.strategies.bananas import Bananas
 from tfnas.strategies.base import Strategy
+from tfnas.strategies.continuous import ContinuousBO
 from tfnas.strategies.discrete_reinforce import DiscreteReinforce
 from tfnas.strategies.evolution import RegularizedEvolution
 from tfnas.strategies.gaussian_process_ei import GaussianProcessEI
@@ -59,6 +60,7 @@ for _strategy in (
     Bananas,
     LatentBO,
     LatentRL,
+    ContinuousBO,
     SupervisedBO,
     SupervisedRL,
 ):
@@ -66,6 +68,7 @@ for _strategy in (
 
 __all__ = [
     "Bananas",
+    "ContinuousBO",
     "DiscreteReinforce",
     "GaussianProcessEI",
     "GraphPNAS",
