@@ -47,7 +47,7 @@ def test_data_and_protocols_are_named():
 @pytest.mark.slow
 def test_the_python_blocks_run(tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", README, re.S)
-    assert len(blocks) == 7
+    assert len(blocks) == 10
     (tmp_path / "script.py").write_text("\n".join(blocks))
     root = str(pathlib.Path(__file__).resolve().parents[2])
     done = subprocess.run(
