@@ -7,6 +7,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from tests.unit.test_tuner_oracle import ACCURACY, score, search
 from tfnas import job, spaces, strategies
@@ -54,6 +55,9 @@ KINDS = {
     "sparse_gp": lambda model, seed: LatentBO(SPACE, model, surrogate="sparse_gp", initial=8, batch=10, seed=seed),
     "believer": lambda model, seed: LatentBO(SPACE, model, batching="believer", initial=8, seed=seed),
     "rl": lambda model, seed: LatentRL(SPACE, model, initial=8, steps=4, hidden=16, seed=seed),
+    "local rl": lambda model, seed: LatentRL(
+        SPACE, model, initial=8, steps=2, hidden=16, walk="local", deviation=2.0, seed=seed
+    ),
 }
 
 
@@ -118,6 +122,40 @@ def test_the_policy_goes_where_it_was_good():
     assert (advantages * distance()).sum() < (advantages * before).sum()
 
 
+def test_local_actions_are_steps_in_units_of_the_points():
+    policy = Policy(3, 8, 0, 0.5, True)
+    points = np.random.default_rng(0).normal([5, -1, 0], [1, 2, 3], (500, 3)).astype(np.float32)
+    policy.measure(points)
+    unit = np.sqrt(points.var(0).mean())
+    assert policy.deviation == pytest.approx(0.5 * unit, rel=1e-5)
+    few = points[:6]
+    plain = Policy(3, 8, 0)
+    steps = plain.means((few - points.mean(0)) / unit).numpy()
+    np.testing.assert_allclose(policy.means(few).numpy(), few + 0.5 * unit * steps, rtol=1e-4, atol=1e-4)
+    actions = few + 1
+    drawn = norm(policy.means(few).numpy(), 0.5 * unit).logpdf(actions).sum(1)
+    advantages = np.array([2, -1, 0.5, 1, -2, 1], np.float32)
+    assert policy.gained(few, actions, advantages).numpy() == pytest.approx((advantages * drawn).mean(), rel=1e-3)
+
+
+def test_local_walks_begin_at_the_best_network(autoencoder):
+    strategy = LatentRL(SPACE, autoencoder, initial=20, steps=2, walk="local", deviation=1e-4, rate=1e-4, seed=2)
+    measured = [proposal.architecture for proposal in _run(strategy, 20)]
+    best = max(measured, key=_value)
+    kernel = strategy._learner.policy._mean.kernel
+    kernel.assign(np.zeros(kernel.shape, np.float32))
+    (proposal,) = strategy.ask(1)
+    known = {SPACE.canonical_key(arch) for arch in measured}
+    drawn = [SPACE.sample(np.random.default_rng([1, number])) for number in range(200)]
+    sample = [arch for arch in drawn if SPACE.canonical_key(arch) not in known]
+
+    def distance(arch) -> float:
+        one, other = autoencoder.embed(autoencoder.form.encode([arch, best]))
+        return float(np.linalg.norm(one - other))
+
+    assert distance(proposal.architecture) <= min(map(distance, sample)) + 1e-3
+
+
 def test_an_autoencoder_may_be_a_folder(autoencoder, tmp_path):
     folder = autoencoder.save(tmp_path / "model")
     strategy = LatentBO(SPACE, folder, initial=4, seed=1)
@@ -133,7 +171,7 @@ def test_wrong_options_are_refused(autoencoder):
     for options in ({"surrogate": "gp"}, {"initial": 0}, {"batch": 0}, {"pool": 0}, {"batching": "all"}):
         with pytest.raises(ConfigError):
             LatentBO(SPACE, autoencoder, **options)
-    for options in ({"discount": 1.5}, {"rate": 0.0}, {"steps": 0}):
+    for options in ({"discount": 1.5}, {"rate": 0.0}, {"steps": 0}, {"walk": "far"}, {"deviation": 0.0}):
         with pytest.raises(ConfigError):
             LatentRL(SPACE, autoencoder, **options)
 

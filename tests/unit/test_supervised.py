@@ -23,6 +23,9 @@ KINDS = {
     "bo": lambda seed: SupervisedBO(SPACE, hidden=[8], latent=4, epochs=5, initial=8, seed=seed),
     "believer": lambda seed: SupervisedBO(SPACE, hidden=(8,), epochs=5, initial=8, batching="believer", seed=seed),
     "rl": lambda seed: SupervisedRL(SPACE, layers=[8], latent=4, initial=8, steps=4, hidden=8, seed=seed),
+    "local rl": lambda seed: SupervisedRL(
+        SPACE, layers=[8], latent=4, initial=8, steps=2, hidden=8, walk="local", deviation=2.0, seed=seed
+    ),
 }
 
 

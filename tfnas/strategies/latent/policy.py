@@ -17,18 +17,24 @@ tfd = tfp.distributions
 
 
 class Policy(tf_keras.Model):
-    """A normal distribution of actions around a mean that an LSTM makes of the points so far; its covariance is one.
+    """A normal distribution of actions around a mean that an LSTM makes of the points so far.
 
-    arch2vec, section 3.3.1 and appendix A.
+    arch2vec, section 3.3.1 and appendix A, where its covariance is one and actions are points. Local actions, which are
+    not in the paper, are steps from the last point, in units that follow from how wide the points lie.
 
     Args:
         width: D, the size of a point.
         hidden: Size of the LSTM's state.
         seed: For the first weights.
+        deviation: Standard deviation of an action, in units.
+        is_local: Whether actions are steps from the last point.
     """
 
-    def __init__(self, width: int, hidden: int, seed: int) -> None:
+    def __init__(self, width: int, hidden: int, seed: int, deviation: float = 1.0, is_local: bool = False) -> None:
         super().__init__()
+        self._deviation, self._is_local = deviation, is_local
+        self._centre = tf.Variable(tf.zeros([width]), trainable=False)
+        self._unit = tf.Variable(1.0, trainable=False)
         self._cell = tf_keras.layers.LSTMCell(hidden)
         self._mean = tf_keras.layers.Dense(width)
         self._means(tf.zeros([1, width]))
@@ -39,6 +45,16 @@ class Policy(tf_keras.Model):
         self.points = tf.TensorSpec([None, width], tf.float32)
         self.means = tf.function(self._means, input_signature=[self.points])
 
+    @property
+    def deviation(self) -> float:
+        """Standard deviation of an action."""
+        return self._deviation * float(self._unit)
+
+    def measure(self, points: np.ndarray) -> None:
+        """Sets the unit of local actions: the root of the mean variance of the coordinates of points, [C, D]."""
+        self._centre.assign(points.mean(0))
+        self._unit.assign(max(float(np.sqrt(points.var(0).mean())), float(np.finfo(np.float32).eps)))
+
     def gained(self, points, actions, advantages):
         """Returns the mean of the advantages times the log-probabilities of the actions, of an episode of T steps.
 
@@ -47,21 +63,23 @@ class Policy(tf_keras.Model):
             actions: What was drawn there, [T, D].
             advantages: What came of it, [T].
         """
-        drawn = tfd.MultivariateNormalDiag(self._means(points), tf.ones_like(actions))
+        drawn = tfd.MultivariateNormalDiag(self._means(points), self._deviation * self._unit * tf.ones_like(actions))
         return tf.reduce_mean(advantages * drawn.log_prob(actions))
 
     def _means(self, points):
         """Returns the means of the actions at the points of an episode, in order. [T, D] to [T, D]."""
         zeros = tf.zeros([1, self._cell.units])
         length = tf.shape(points)[0]
+        seen = (points - self._centre) / self._unit
 
         def body(step, carry, hidden, found):
-            output, (hidden, carry) = self._cell(points[step][None], [hidden, carry])
+            output, (hidden, carry) = self._cell(seen[step][None], [hidden, carry])
             return step + 1, carry, hidden, found.write(step, output[0])
 
         found = tf.TensorArray(tf.float32, length, element_shape=[self._cell.units])
         _, _, _, found = tf.while_loop(lambda step, *_: step < length, body, (0, zeros, zeros, found))
-        return self._mean(found.stack())
+        means = self._mean(found.stack())
+        return points + self._deviation * self._unit * means if self._is_local else means
 
 
 class PolicyLearner:

@@ -33,6 +33,10 @@ class LatentRL(WalkingSearch):
         hidden: Size of the LSTM's state.
         rate: Learning rate of Adam.
         discount: Factor of a reward one step later.
+        walk: ``"absolute"``, where actions are points and episodes begin where the last one ended, as in the paper, or
+            ``"local"``, where actions are steps from the last point, in units of how wide the points lie, and episodes
+            begin at the best network so far. The latter is not in the paper.
+        deviation: Standard deviation of an action, in the unit of the walk.
         pool: Number of candidates where a space has more than 500,000 members.
         seed: Seed of all randomness.
         dedupe: What counts as a repeat, and as one candidate; see `Strategy`.
@@ -55,6 +59,8 @@ class LatentRL(WalkingSearch):
         hidden: int = 128,
         rate: float = 1e-2,
         discount: float = 0.8,
+        walk: str = "absolute",
+        deviation: float = 1.0,
         pool: int = 50_000,
         seed: int = 0,
         dedupe: str = "canonical",
@@ -69,6 +75,8 @@ class LatentRL(WalkingSearch):
             hidden=hidden,
             rate=rate,
             discount=discount,
+            walk=walk,
+            deviation=deviation,
             pool=pool,
             seed=seed,
             dedupe=dedupe,
@@ -80,7 +88,8 @@ class LatentRL(WalkingSearch):
         # Imported here: TensorFlow takes seconds to load.
         from tfnas.strategies.latent.policy import Policy, PolicyLearner
 
-        return PolicyLearner(Policy(self._points().shape[1], self.hidden, self.seed), self.rate)
+        width = self._points().shape[1]
+        return PolicyLearner(Policy(width, self.hidden, self.seed, self._deviation, self._is_local), self.rate)
 
     def _means(self, archs: Sequence[Architecture]) -> np.ndarray:
         return self._learner.policy.means(self._points_of(archs)).numpy()[-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import math
 from typing import Any, Mapping, Sequence
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from tfnas.architecture import Architecture
 from tfnas.checks import check_positive
 from tfnas.errors import ConfigError
+from tfnas.models.autoencoder.config import check_real
 from tfnas.models.autoencoder.graph_form import GraphForm
 from tfnas.spaces.base import SearchSpace
 from tfnas.state import pack, unpack
@@ -17,6 +19,8 @@ from tfnas.strategies.base import State
 from tfnas.strategies.latent.candidates import Candidates
 from tfnas.strategies.latent.observing import ObservingSearch
 from tfnas.trial import Proposal, Trial
+
+WALKS = ("absolute", "local")
 
 Step = dict[str, Any]
 """Of an episode: the architecture it began ``at``, the ``action``, and the ``key`` of what was proposed."""
@@ -35,6 +39,8 @@ class WalkingSearch(ObservingSearch, abc.ABC):
         hidden: Size of the LSTM's state.
         rate: Learning rate of Adam.
         discount: Factor of a reward one step later.
+        walk: See `LatentRL`.
+        deviation: See `LatentRL`.
         pool: Number of candidates where a space has more than 500,000 members.
         seed: Seed of all randomness.
         dedupe: What counts as a repeat, and as one candidate; see `Strategy`.
@@ -54,12 +60,17 @@ class WalkingSearch(ObservingSearch, abc.ABC):
         hidden: int,
         rate: float,
         discount: float,
+        walk: str,
+        deviation: float,
         pool: int,
         seed: int,
         dedupe: str,
         **arguments: Any,
     ) -> None:
         check_positive(steps=steps, hidden=hidden, pool=pool)
+        check_real("deviation", deviation, math.ulp(0.0))
+        if walk not in WALKS:
+            raise ConfigError("walk", expected=" or ".join(map(repr, WALKS)), received=repr(walk))
         if not 0 < rate < 1 or not 0 <= discount <= 1:
             raise ConfigError(
                 "rate and discount", expected="between 0 and 1, and from 0 to 1", received=f"{rate!r}, {discount!r}"
@@ -73,10 +84,13 @@ class WalkingSearch(ObservingSearch, abc.ABC):
             hidden=hidden,
             rate=rate,
             discount=discount,
+            walk=walk,
+            deviation=deviation,
             pool=pool,
             **arguments,
         )
         self.steps, self.hidden, self.rate, self.discount = steps, hidden, rate, discount
+        self._is_local, self._deviation = walk == "local", deviation
         self._form, self._pool = form, pool
         self._listed: Candidates | None = None
         self._made: Any = None
@@ -87,7 +101,7 @@ class WalkingSearch(ObservingSearch, abc.ABC):
 
     @abc.abstractmethod
     def _make(self) -> Any:
-        """Returns what learns; its ``state`` are all its variables."""
+        """Returns what learns; its ``state`` are all its variables, and it has a ``policy``."""
 
     @abc.abstractmethod
     def _means(self, archs: Sequence[Architecture]) -> np.ndarray:
@@ -112,7 +126,13 @@ class WalkingSearch(ObservingSearch, abc.ABC):
     def _learner(self) -> Any:
         if self._made is None:
             self._made = self._make()
+            self._measure()
         return self._made
+
+    def _measure(self) -> None:
+        """Tells the policy how wide the points lie."""
+        if self._is_local:
+            self._learner.policy.measure(self._points())
 
     def _propose(self, n: int) -> list[Proposal]:
         proposals: list[Proposal] = []
@@ -129,8 +149,10 @@ class WalkingSearch(ObservingSearch, abc.ABC):
         if self._at is None or not len(rows):
             return None
         self._learn_from_episodes()
+        if self._is_local and not self._path:
+            self._at = self._observed[int(np.argmax(self._values))]
         mean = self._means([Architecture.from_dict(step["at"]) for step in self._path] + [self._at])
-        action = (mean + self.rng.standard_normal(mean.shape)).astype(np.float32)
+        action = (mean + self._learner.policy.deviation * self.rng.standard_normal(mean.shape)).astype(np.float32)
         distance = ((self._points()[rows] - action) ** 2).sum(1)
         arch = self._candidates.archs[rows[np.argmin(distance)]]
         self._path.append({"at": self._at.to_dict(), "action": action.tolist(), "key": self.seen.key(arch)})
@@ -153,6 +175,7 @@ class WalkingSearch(ObservingSearch, abc.ABC):
                 np.array([step["action"] for step in episode], np.float32),
                 discounted(rewards, self.discount),
             )
+            self._measure()
 
     def _learn(self, trials: Sequence[Trial]) -> None:
         super()._learn(trials)

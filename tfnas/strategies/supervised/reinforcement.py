@@ -34,6 +34,10 @@ class SupervisedRL(WalkingSearch):
         hidden: Size of the LSTM's state.
         rate: Learning rate of Adam.
         discount: Factor of a reward one step later.
+        walk: ``"absolute"``, where actions are points and episodes begin where the last one ended, as in the paper, or
+            ``"local"``, where actions are steps from the last point, in units of how wide the points lie, and episodes
+            begin at the best network so far. The latter is not in the paper.
+        deviation: Standard deviation of an action, in the unit of the walk.
         pool: Number of candidates where a space has more than 500,000 members.
         seed: Seed of all randomness.
         dedupe: What counts as a repeat, and as one candidate; see `Strategy`.
@@ -56,6 +60,8 @@ class SupervisedRL(WalkingSearch):
         hidden: int = 128,
         rate: float = 1e-2,
         discount: float = 0.8,
+        walk: str = "absolute",
+        deviation: float = 1.0,
         pool: int = 50_000,
         seed: int = 0,
         dedupe: str = "canonical",
@@ -70,6 +76,8 @@ class SupervisedRL(WalkingSearch):
             hidden=hidden,
             rate=rate,
             discount=discount,
+            walk=walk,
+            deviation=deviation,
             pool=pool,
             seed=seed,
             dedupe=dedupe,
@@ -84,7 +92,7 @@ class SupervisedRL(WalkingSearch):
         from tfnas.strategies.latent.policy import Policy
         from tfnas.strategies.supervised.policy import JointLearner
 
-        policy = Policy(self._config.latent, self.hidden, self.seed)
+        policy = Policy(self._config.latent, self.hidden, self.seed, self._deviation, self._is_local)
         learner = JointLearner(policy, SupervisedEncoder(self._form, self._config), self.rate, self.seed)
         learner.encoder.settle(self._candidates.graphs_of(self._observed))
         return learner
@@ -104,5 +112,5 @@ class SupervisedRL(WalkingSearch):
         self._embedded = None
 
     def _restore(self, state: Mapping[str, Any]) -> None:
-        self._embedded = None
         super()._restore(state)
+        self._embedded = None  # of an encoder that had other weights
