@@ -9,6 +9,7 @@ ROOT = pathlib.Path(__file__).parent
 VERSION = re.search(r'__version__ = "([^"]+)"', (ROOT / "tfnas" / "__init__.py").read_text("utf-8"))[1]
 RECIPES = ["recipes", *(f"recipes.{name}" for name in find_packages("recipes"))]
 TABLES = ["analog-nasbench==0.1.3"]  # NAS-Bench-201's accuracies; it states no licence, so it is not in the core
+BOHB = ["optuna>=5.0,<6"]  # a baseline of recipes alone
 
 setup(
     name="tfnas",
@@ -59,8 +60,10 @@ setup(
     ],
     extras_require={
         "tables": TABLES,
+        "bohb": BOHB,
         "test": [
             *TABLES,
+            *BOHB,
             "pytest>=9.2,<10",
             "pytest-xdist>=3.8,<4",
             "hypothesis>=6.170,<7",

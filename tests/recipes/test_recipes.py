@@ -25,9 +25,20 @@ def test_every_space_of_graphpnas_has_its_protocol():
     assert {f"recipes.{name}.graphpnas" for name in searched} <= set(RECIPES)
 
 
+def test_every_space_of_the_autoencoder_papers_has_their_tables():
+    trained = {f"recipes.{name}.autoencoders" for name in ("nasbench101", "nasbench201", "enas_macro", "darts")}
+    searched = {name.replace("autoencoders", "latent_search") for name in trained}
+    assert trained | searched <= set(RECIPES)
+
+
 LARGE = {
     # these train networks in several rows
     *(f"recipes.{space}.graphpnas" for space in ("randwire", "enas_macro", "nasbench101", "darts")),
+    # these train autoencoders or learn in their latent spaces
+    *(f"recipes.{space}.autoencoders" for space in ("nasbench101", "nasbench201", "enas_macro", "darts")),
+    *(f"recipes.{space}.latent_search" for space in ("nasbench101", "nasbench201", "enas_macro", "darts")),
+    *(f"recipes.{space}.latent_prediction" for space in ("nasbench101", "enas_macro")),
+    *(f"recipes.{space}.extrapolation" for space in ("nasbench101", "enas_macro")),
     # and these large ones, which have tests of their own
     *(f"recipes.{space}.evolution" for space in ("randwire", "fairnas", "ghn_block", "ghn_anytime")),
 }

@@ -63,10 +63,9 @@ def make_latent_command(description: str | None, studies: Studies, default: str,
     return command_
 
 
-def train_small(folder: pathlib.Path, space: str, count: int | None = None) -> str:
+def train_small(folder: pathlib.Path, space: str, count: int | None = None, **options: Any) -> str:
     """Trains an autoencoder that has learned nothing, for smoke runs, and returns its folder."""
-    job = TrainingJob(
-        model="arch2vec", space=space, options={"hidden": [8], "latent": 4}, epochs=1, count=count, split="line"
-    )
+    options = {"hidden": [8], "latent": 4, **options}
+    job = TrainingJob(model="arch2vec", space=space, options=options, epochs=1, count=count, split="line")
     autoencoding.train(job, folder / "autoencoder")
     return str(folder / "autoencoder")
