@@ -212,11 +212,8 @@ def _values(table: str, graphs: GraphSet, is_smoke: bool) -> np.ndarray:
     known = Benchmark.from_csv(table, graphs.space) if is_file(table) else data.table(table)
     rows = [known.find(graphs.space.from_native(native)) for native in graphs.natives]
     if None in rows:
-        raise DataError(
-            f"table {table}",
-            expected="a row for each graph of the autoencoder",
-            received=f"{rows.count(None):,} missing",
-        )
+        missing = f"{rows.count(None):,} missing"
+        raise DataError(f"table {table}", expected="a row for each graph of the autoencoder", received=missing)
     return known.mean("test_accuracy@108")[rows]
 
 
