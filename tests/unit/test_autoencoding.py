@@ -370,6 +370,7 @@ def test_measures_are_those_of_the_metrics(evaluated):
         assert found.values(f"coverage {name}")["members"] == metrics.coverage(model, many, seed=3).members
 
 
+@pytest.mark.slow
 def test_priors_can_be_walked_back(trained, tmp_path):
     folder = shutil.copytree(trained[0], tmp_path / "copy")
     asked = {**EVALUATED, "priors": ["gaussian+walkback"]}

@@ -62,7 +62,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize(
-    "kind", [pytest.param(kind, marks=pytest.mark.slow if kind == "sparse_gp" else ()) for kind in KINDS]
+    "kind", [pytest.param(kind, marks=pytest.mark.slow if kind in ("sparse_gp", "believer") else ()) for kind in KINDS]
 )
 def test_states_go_on_bit_for_bit(autoencoder, kind):
     whole, first, second = (KINDS[kind](autoencoder, seed) for seed in (3, 3, 3))
