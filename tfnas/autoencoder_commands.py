@@ -30,6 +30,16 @@ def _option(*names: str, **arguments: Any) -> Any:
     return click.option(*names, show_default=arguments.pop("show_default", True), **arguments)
 
 
+_where_graphs_are = _option(
+    "--graphs",
+    type=_FILE,
+    default=None,
+    show_default="where it was",
+    metavar="FILE.txt",
+    help="Where the file is now that the graphs were read from.",
+)
+
+
 @autoencoder.command()
 @_option("--model", required=True, show_default=False, help="A model of `tfnas autoencoder list`.")
 @_option("--space", required=True, show_default=False, help="Search space, with its options behind commas.")
@@ -93,14 +103,7 @@ def train(output: pathlib.Path, **options: Any) -> None:
 @_option("--independent", type=int, default=10_000, help="Points of a prior, each decoded once.")
 @_option("--pairs", type=int, default=None, show_default="11606", help="Isomorphic pairs, at most.")
 @_option("--limit", type=int, default=None, show_default="all", help="Held-out graphs to measure.")
-@_option(
-    "--graphs",
-    type=_FILE,
-    default=None,
-    show_default="where it was",
-    metavar="FILE.txt",
-    help="Where the file is now that the graphs were read from.",
-)
+@_where_graphs_are
 @_option("--seed", type=int, default=0, help="Seed of all draws.")
 def evaluate(directory: pathlib.Path, **options: Any) -> None:
     """Measure what is in DIRECTORY: reconstruction, generation, coverage, smoothness.
@@ -154,14 +157,7 @@ def evaluate(directory: pathlib.Path, **options: Any) -> None:
 @_option("--table", default=None, show_default="none", metavar="NAME|FILE.csv", help="Table to colour graphs by.")
 @_option("--column", default=None, show_default="none", help="Its column, larger values better.")
 @_option("--limit", type=int, default=None, show_default="all", help="Graphs to embed.")
-@_option(
-    "--graphs",
-    type=_FILE,
-    default=None,
-    show_default="where it was",
-    metavar="FILE.txt",
-    help="Where the file is now that the graphs were read from.",
-)
+@_where_graphs_are
 @_option("--seed", type=int, default=0, help="Seed of all that is drawn.")
 def map_(directory: pathlib.Path, output: pathlib.Path | None, table: str | None, **options: Any) -> None:
     """Draw the latent space in DIRECTORY: maps, neighbours, walks, distances, and the tables of `evaluate`."""
