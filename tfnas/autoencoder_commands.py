@@ -64,9 +64,10 @@ _where_graphs_are = _option(
     help="Train on these: published forms, one a line, or ENAS's published file.",
 )
 @_option("--count", type=int, default=None, show_default="all of a small space", help="Draw so many members at random.")
+@_option("--drawn", type=int, default=None, show_default="none", help="Train on so many other random members besides.")
 @_option("--split", default="key", help="Hold out by key (isomorphs stay together), line (as papers), or skips (ENAS).")
 @_option("--held-out", type=float, default=0.1, help="Share of the graphs that is held out.")
-@_option("--split-seed", type=int, default=0, help="Seed of --count and of the split.")
+@_option("--split-seed", type=int, default=0, help="Seed of --count, --drawn and of the split.")
 @_option("--seed", type=int, default=0, help="Seed of the first weights and of the training.")
 @_option("-o", "--output", type=_FOLDER, required=True, show_default=False, help="Folder for model, card and state.")
 def train(output: pathlib.Path, **options: Any) -> None:

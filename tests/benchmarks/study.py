@@ -20,7 +20,7 @@ from typing import Any, Callable, Mapping
 import click
 import numpy as np
 
-from tests.realdata import real_data
+from tests.realdata import find_real_data, real_data
 from tfnas import spaces, strategies
 from tfnas.data import Table
 from tfnas.evaluators import TableEvaluator
@@ -180,6 +180,9 @@ def command(description: str | None, studies: Callable[[], Mapping[str, Study]])
     ) -> None:
         results.mkdir(parents=True, exist_ok=True)
         names = only or tuple(known)
+        absent = sorted({known[name].file for name in names if find_real_data(known[name].file) is None})
+        if absent and not is_report:
+            raise click.ClickException(f"{', '.join(absent)} absent: set TFNAS_TEST_DATA to the folder of the tables")
         if not is_report:
             # a method is one process's, which compiles it once
             with concurrent.futures.ProcessPoolExecutor(processes, max_tasks_per_child=1) as pool:

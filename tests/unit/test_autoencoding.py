@@ -20,7 +20,7 @@ from tfnas.autoencoding.splits import split
 from tfnas.data.tables import enas
 from tfnas.errors import ConfigError, DataError, StateError, UnknownNameError
 from tfnas.models import autoencoders, latent_priors
-from tfnas.models.autoencoder import GraphArrays, metrics
+from tfnas.models.autoencoder import GraphArrays, isomorphs, metrics
 from tfnas.models.autoencoder.walkback import walked_back
 from tfnas.models.svge import COMPACT
 
@@ -103,6 +103,7 @@ def test_members_of_large_spaces_are_drawn_without_repeats(space):
         ({"space": "nasbench_macro", "count": 6562}, "at most 6,561"),
         ({"space": "nasbench101,max_nodes=3", "count": 8}, "at most 7"),
         ({"space": "enas_macro,layers=1", "count": 7}, "at most 6 networks"),
+        ({"space": "nasbench_macro", "count": 6500, "drawn": 4000}, "networks of nasbench_macro"),
         ({"space": "enas_macro"}, "--count N"),
         ({"space": "nasbench_macro", "count": 4}, "leaves groups on both sides"),
         ({"space": "nasbench_macro", "count": 1, "split": "line"}, "leaves graphs on both sides"),
@@ -115,6 +116,16 @@ def test_graphs_that_there_are_not_are_refused(changes, message):
 
 def test_a_whole_small_space_can_be_drawn():
     assert len(graphs_of(TrainingJob(model="gae", space="enas_macro,layers=1", count=6)).natives) == 6
+
+
+def test_other_members_are_drawn_to_train_on_and_none_is_of_a_network_that_is_there():
+    job = TrainingJob(model="gae", space="nasbench201", count=300, drawn=400)
+    found, without = graphs_of(job), graphs_of(dataclasses.replace(job, drawn=None))
+    assert found.natives[:300] == without.natives and found.digest != without.digest
+    assert found.held_out.tolist() == without.held_out.tolist()
+    assert found.trained.tolist() == [*without.trained, *range(300, 700)]
+    keys = [found.space.canonical_key(arch) for arch in found.archs(range(700))]
+    assert len(set(keys[300:])) == 400 and not set(keys[300:]) & set(keys[:300])
 
 
 def test_published_lines_are_kept_after_the_burn_in_with_repeats(tmp_path):
@@ -203,6 +214,7 @@ def test_patterns_of_skips_stay_together():
         ({"split": "skips"}, ConfigError, "enas_macro"),
         ({"held_out": 1.0}, ConfigError, "held_out"),
         ({"count": 0}, ConfigError, "count"),
+        ({"drawn": 0}, ConfigError, "drawn"),
         ({"graphs": "a.txt"}, ConfigError, "both"),
         ({"seed": -1}, ConfigError, "seed"),
         ({"split_seed": 0.5}, ConfigError, "split_seed"),
@@ -515,5 +527,5 @@ def test_graphs_that_can_be_written_otherwise_are_known_by_neighbouring_swaps(sp
             if not np.tril(moved).any():
                 arrays.add(moved.tobytes() + ops[order].tobytes())
         expected.append(len(arrays) > 1)
-    assert measures.written_otherwise(graphs).tolist() == expected
+    assert isomorphs.written_otherwise(graphs).tolist() == expected
     assert any(expected) == (space != "enas_macro,layers=6")

@@ -10,7 +10,7 @@ import os
 import pathlib
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable
+from typing import Any, Callable, Collection, Iterable
 
 import numpy as np
 
@@ -46,7 +46,7 @@ class GraphSet:
 
     Attributes:
         space: Their space.
-        natives: The published forms of all, in a fixed order.
+        natives: The published forms of all, in a fixed order; those of `TrainingJob.drawn` come last.
         trained: Numbers of those that are trained on, ascending.
         held_out: Numbers of those that are held out, ascending.
     """
@@ -90,6 +90,10 @@ def graphs_of(job: TrainingJob, on_progress: Observer | None = None) -> GraphSet
     space = job.make_space()
     natives, distinct = _choose(space, job, on_progress)
     trained, held_out = split(job.split, space, natives, held_out=job.held_out, seed=job.split_seed, distinct=distinct)
+    if job.drawn is not None:
+        known = {space.canonical_key(space.from_native(native)) for native in natives}
+        trained = np.concatenate([trained, len(natives) + np.arange(job.drawn)])
+        natives += _drawn(space, "drawn", job.drawn, [job.split_seed, 1], on_progress, known)
     return GraphSet(space, tuple(natives), trained, held_out)
 
 
@@ -99,7 +103,14 @@ def _choose(space: SearchSpace, job: TrainingJob, on_progress: Observer | None) 
         return read_graphs(job.graphs, space, on_progress), False
     size = _listed(space)
     if size is None:
-        return _drawn(space, job.count, job.split_seed, on_progress), True
+        if job.count is None:
+            raise ConfigError(
+                f"graphs of {space.name}",
+                expected=f"a count, or a file, where a space has more than {LARGEST:,} members",
+                received="neither",
+                remedy="Give --count N, and so many members are drawn.",
+            )
+        return _drawn(space, "count", job.count, job.split_seed, on_progress), True
     count = size if job.count is None else job.count
     if count > size:
         raise ConfigError("count", expected=f"at most {size:,}, all members of {space.name}", received=f"{count:,}")
@@ -124,28 +135,33 @@ def _listed(space: SearchSpace) -> int | None:
     return size if size <= LARGEST else None
 
 
-def _drawn(space: SearchSpace, count: int | None, seed: int, on_progress: Observer | None) -> list[str]:
-    """Draws members by `SearchSpace.sample` until there are so many networks."""
-    if count is None:
-        raise ConfigError(
-            f"graphs of {space.name}",
-            expected=f"a count, or a file, where a space has more than {LARGEST:,} members",
-            received="neither",
-            remedy="Give --count N, and so many members are drawn.",
-        )
-    most = space.size if space.num_networks is None else space.num_networks
+def _drawn(
+    space: SearchSpace,
+    what: str,
+    count: int,
+    seed: int | list[int],
+    on_progress: Observer | None,
+    known: Collection[str] = frozenset(),
+) -> list[str]:
+    """Draws members by `SearchSpace.sample` until there are so many networks, none of which is of a known key."""
+    most = (space.size if space.num_networks is None else space.num_networks) - len(known)
     found: dict[str, str] = {}
     rng, in_vain = np.random.default_rng(seed), 0
     while len(found) < count <= most and in_vain < _PATIENCE:
         arch = space.sample(rng)
         key = space.canonical_key(arch)
-        in_vain = in_vain + 1 if key in found else 0
-        found.setdefault(key, space.to_native(arch))
-        if on_progress is not None and not in_vain and len(found) % _CHUNK == 0:
+        if key in found or key in known:
+            in_vain += 1
+            continue
+        in_vain = 0
+        found[key] = space.to_native(arch)
+        if on_progress is not None and len(found) % _CHUNK == 0:
             on_progress(len(found), count)
     if len(found) < count:
         there = f"at most {most:,}" if count > most else f"at most {len(found):,}, as many as were found"
-        raise ConfigError("count", expected=f"{there} networks of {space.name}", received=f"{count:,}")
+        raise ConfigError(
+            what, expected=f"{there} {'other ' if known else ''}networks of {space.name}", received=f"{count:,}"
+        )
     return list(found.values())
 
 

@@ -32,6 +32,8 @@ class TrainingJob:
         rate: Learning rate; the same.
         graphs: A file of graphs, see `tfnas.autoencoding.graphs.natives_of`; members of the space by default.
         count: Number of members, drawn at random; all of a small space by default.
+        drawn: Number of members, drawn at random, that are trained on besides, after the split; none is of a network
+            that is among the other graphs. They need no values, and help where a file has few graphs of a large space.
         split: How graphs are held out, one of `tfnas.autoencoding.splits.SPLITS`.
         held_out: Share of the graphs that is held out.
         split_seed: For the members that are drawn, and for the split.
@@ -51,6 +53,7 @@ class TrainingJob:
     rate: float | None = None
     graphs: str | None = None
     count: int | None = None
+    drawn: int | None = None
     split: str = "key"
     held_out: float = 0.1
     split_seed: int = 0
@@ -68,6 +71,8 @@ class TrainingJob:
         check_split(self.split, space, self.held_out)
         check_seed(self.split_seed, "split_seed")
         check_seed(self.seed)
+        if self.drawn is not None:
+            check_positive(drawn=self.drawn)
         if self.count is not None:
             check_positive(count=self.count)
             if self.graphs is not None:

@@ -26,9 +26,6 @@ _FITTED = 20_000
 _TRIED = 1_000
 """Training graphs by which a rule is known to apply: it holds for all of them."""
 
-_ORDERED = 8
-"""Nodes of the largest graphs of which all orders are tried."""
-
 _CHUNK = 1024
 
 
@@ -75,15 +72,11 @@ class Bench:
         return {"equal": exact, **dataclasses.asdict(each), "graphs": len(self._held)}
 
     def isomorphs(self, pairs: int) -> dict[str, Any]:
-        """Pairs of arrays of one graph with one point (SVGe, III-D): as many as asked for, or as there are.
-
-        There are none of graphs of more than 8 nodes, whose orders are too many to try.
-        """
-        own = self._training.take(written_otherwise(self._training))
-        if self._autoencoder.form.nodes > _ORDERED or not len(own.ops):
+        """Pairs of arrays of one graph with one point (SVGe, III-D): as many as asked for, or as there are."""
+        count = min(pairs, int(isomorphs.written_otherwise(self._training).sum()))
+        if not count:
             return {"equal": None, "pairs": 0}
-        count = min(pairs, len(own.ops))
-        one, other = isomorphs.isomorphic_pairs(own, count, self._seed)
+        one, other = isomorphs.isomorphic_pairs(self._training, count, self._seed)
         return {"equal": isomorphs.same_points(self._autoencoder, one, other), "pairs": count}
 
     def distances(self) -> dict[str, Any]:
@@ -187,20 +180,3 @@ def judge(form: GraphForm, graphs: GraphArrays, rule: str, known: Collection[byt
         "distinct": distinct,
         "decoded": len(graphs.ops),
     }
-
-
-def written_otherwise(graphs: GraphArrays) -> np.ndarray:
-    """Returns which graphs have other arrays with the first and the last node in place. Bool, shape [B].
-
-    All orders of a graph are joined by swaps of neighbours without an edge between them, so there is another array
-    where one such swap changes the arrays.
-    """
-    found = np.zeros(len(graphs.ops), bool)
-    size = (graphs.ops >= 0).sum(1)
-    for node in range(1, graphs.ops.shape[1] - 2):
-        order = np.arange(graphs.ops.shape[1])
-        order[[node, node + 1]] = node + 1, node
-        changed = (graphs.ops[:, order] != graphs.ops).any(1)
-        changed |= (graphs.adjacency[:, order][:, :, order] != graphs.adjacency).any((1, 2))
-        found |= changed & (graphs.adjacency[:, node, node + 1] == 0) & (node + 1 < size - 1)
-    return found

@@ -10,6 +10,7 @@ from typing import Any, Mapping
 from tfnas import spaces
 from tfnas.errors import ConfigError, StateError, UnknownNameError
 from tfnas.models.arch2vec import Arch2Vec, Arch2VecConfig
+from tfnas.models.arch2vec.config import PRECISE, PRECISE_SYMMETRIC, PRECISE_TRAINING
 from tfnas.models.autoencoder import AutoencoderConfig, GraphAutoencoder, GraphForm, TrainingConfig, form_of
 from tfnas.models.dgmg import DGMG, DGMGConfig
 from tfnas.models.dgmg.config import COMPACT as DGMG_COMPACT
@@ -37,6 +38,8 @@ _CONFIGURATIONS: Mapping[str, Mapping[str, AutoencoderConfig]] = {
         PAPER: Arch2VecConfig(),
         "symmetric": Arch2VecConfig(pairs="symmetric"),
         "no_kl": Arch2VecConfig(beta=0.0),
+        "precise": PRECISE,
+        "precise_symmetric": PRECISE_SYMMETRIC,
     },
     "dgmg": {PAPER: DGMGConfig(), "compact": DGMG_COMPACT},
     "dvae": {PAPER: DVAEConfig()},
@@ -45,7 +48,11 @@ _CONFIGURATIONS: Mapping[str, Mapping[str, AutoencoderConfig]] = {
     "vgae": {PAPER: VGAEConfig()},
 }
 
-_TRAININGS: Mapping[tuple[str, str], TrainingConfig] = {("svge", "compact"): SVGE_COMPACT_TRAINING}
+_TRAININGS: Mapping[tuple[str, str], TrainingConfig] = {
+    ("arch2vec", "precise"): PRECISE_TRAINING,
+    ("arch2vec", "precise_symmetric"): PRECISE_TRAINING,
+    ("svge", "compact"): SVGE_COMPACT_TRAINING,
+}
 """How configurations are trained that are not trained as the paper's."""
 
 _ENDING = frozenset({"dvae"})
