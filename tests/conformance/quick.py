@@ -31,7 +31,7 @@ _OPTIONS: dict[str, dict[str, Any]] = {
         "attempts": 20,
         "surrogate_options": {"epochs": 2, "inducing": 5},
     },
-    "supervised_bo": {**_FEW, "hidden": (16, 16), "latent": 8, "epochs": 20},
+    "supervised_bo": {**_FEW, "layers": (16, 16), "latent": 8, "epochs": 20},
     "supervised_rl": {**_FEW, "steps": 4, "hidden": 8, "layers": (8,), "latent": 4},
 }
 

@@ -15,8 +15,7 @@ from tfnas._keras import tensorflow
 from tfnas.errors import ConfigError, StateError, UnknownNameError
 from tfnas.models import autoencoders
 from tfnas.models.autoencoder import GraphAutoencoder, TrainingConfig
-from tfnas.models.autoencoder.saved_model import tensor_belief
-from tfnas.models.dngo import DNGO, REFERENCE, DNGOConfig
+from tfnas.models.dngo import DNGO, DNGOConfig
 from tfnas.models.latent_mlp import LatentMLP, LatentMLPConfig
 from tfnas.models.predictors import Predictor
 from tfnas.models.sparse_gp import SparseGP, SparseGPConfig
@@ -131,18 +130,6 @@ def test_tensorflow_alone_believes_the_same(saved, name):
     assert found["predict_mean"].min() > 50 and (name == "arch2vec" or np.ptp(found["predict_mean"]) > 1e-3)
 
 
-def test_standardised_values_and_several_layers(saved):
-    _, made = saved
-    model = made["vgae"][0]
-    graphs = _graphs(model, 30)
-    x = model.embed(graphs).astype(float)
-    predictor = DNGO(REFERENCE)
-    predictor.fit(x, 90 + x[:, 0], seed=0)
-    mean, deviation = tensor_belief(predictor)(x)
-    np.testing.assert_allclose(mean, predictor.predict(x).mean(), atol=1e-5)
-    np.testing.assert_allclose(deviation, predictor.predict(x).stddev(), atol=1e-5)
-
-
 def test_a_predictor_whose_values_were_all_equal(saved, tmp_path):
     _, made = saved
     model, graphs = made["gae"][0], _graphs(made["gae"][0])
@@ -163,17 +150,25 @@ class Sums(Predictor):
         return x.sum(1), np.ones(len(x))
 
 
-def test_another_kind_of_predictor_is_made_known(saved, tmp_path):
+class SavedSums(Sums):
+    """The same, in TensorFlow besides."""
+
+    def _predict_tensor(self, x):
+        tf = tensorflow()
+        return tf.reduce_sum(x, 1), tf.ones_like(x[:, 0])
+
+
+def test_another_kind_of_predictor_says_what_it_is_in_tensorflow(saved, tmp_path):
     _, made = saved
     model, graphs = made["vgae"][0], _graphs(made["vgae"][0])
-    predictor = Sums()
-    predictor.fit(model.embed(graphs), np.arange(len(graphs.ops)), seed=0)
-    with pytest.raises(ConfigError, match="tensor_belief.register.*received Sums"):
-        model.save(tmp_path / "model", predictor)
-    tf = tensorflow()
-    tensor_belief.register(Sums, lambda predictor: lambda x: (tf.reduce_sum(x, 1), tf.ones_like(x[:, 0])))
+    for kind in (Sums, SavedSums):
+        predictor = kind()
+        predictor.fit(model.embed(graphs), np.arange(len(graphs.ops)), seed=0)
+        if kind is Sums:
+            with pytest.raises(ConfigError, match="defines _predict_tensor.*received Sums"):
+                model.save(tmp_path / "model", predictor)
     model.save(tmp_path / "model", predictor)
-    found = tf.saved_model.load(str(tmp_path / "model")).predict(*graphs)
+    found = tensorflow().saved_model.load(str(tmp_path / "model")).predict(*graphs)
     np.testing.assert_allclose(found["mean"], predictor.predict(model.embed(graphs)).mean(), atol=1e-5)
 
 
@@ -188,6 +183,8 @@ def test_predictors_that_cannot_be_saved(saved, tmp_path):
         model.save(tmp_path / "model", made["arch2vec"][1])
     with pytest.raises(ConfigError, match="fitted"):
         model.save(tmp_path / "model", LatentMLP(model))
+    with pytest.raises(ConfigError, match="a LatentMLP or a Predictor; received str"):
+        model.save(tmp_path / "model", "dngo")
     assert not (tmp_path / "model").exists()
 
 

@@ -18,7 +18,7 @@ from tfnas.models.gaussian_process import Normal, expected_improvement
 from tfnas.models.sparse_gp import SparseGP, SparseGPConfig
 from tfnas.strategies.continuous import ContinuousBO
 from tfnas.strategies.continuous.maximum import most_improving
-from tfnas.strategies.continuous.process import process_of
+from tfnas.strategies.continuous.process import Process
 from tfnas.trial import Failure, Measurement, Proposal, Split, Trial
 
 SPACE = spaces.get("nasbench_macro")
@@ -46,7 +46,7 @@ def _data(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.fixture(scope="module", params=PREDICTORS)
 def fitted(request):
-    process = process_of(PREDICTORS[request.param])
+    process = Process(PREDICTORS[request.param])
     process.fit(*_data(40), 0)
     return process, process._terms
 
@@ -59,14 +59,15 @@ def process(fitted):
 
 
 def _units(process) -> tuple[float, float]:
-    return float(process._values.mean), float(process._values.deviation)
+    units = process.surrogate.units
+    return float(units.mean), float(units.deviation)
 
 
 def test_it_believes_what_the_surrogate_does(process):
     x, _ = _data(30, seed=1)
     mean, deviation = process.belief(x)
     centre, unit = _units(process)
-    expected = process._predictor.predict(x)
+    expected = process.surrogate.predict(x)
     np.testing.assert_allclose(centre + unit * mean, expected.mean(), atol=1e-5)
     np.testing.assert_allclose(unit * deviation, expected.stddev(), atol=1e-4)
 
@@ -90,7 +91,7 @@ def test_improvements_far_below_what_numbers_can_hold(process):
 
 
 def test_slopes_are_those_of_differences(process):
-    step = 1e-2 if isinstance(process._predictor, DNGO) else 1e-5  # the network of DNGO is float32
+    step = 1e-2 if isinstance(process.surrogate, DNGO) else 1e-5  # the network of DNGO is float32
     for point in _data(5, seed=1)[0]:
         for best in (-1.0, 1.0):
             gain, slope = process.log_improvement_and_slope(point, best)
@@ -104,10 +105,10 @@ def test_what_is_taken_in_is_an_observation_more():
     """All points are inducing, so an exact process with the same hyper-parameters is the judge."""
     x, y = _data(40)
     queries, _ = _data(15, seed=1)
-    process = process_of(PREDICTORS["optimal"])
+    process = Process(PREDICTORS["optimal"])
     process.fit(x, y, 0)
     centre, unit = _units(process)
-    scales, signal, noise = (np.exp(part.numpy()) for part in process._predictor._process.hyperparameters)
+    scales, signal, noise = (np.exp(part.numpy()) for part in process.surrogate._process.hyperparameters)
     before, _ = process.belief(queries)
     points = np.array([[0.3, 0.4], [0.35, 0.4], [3.5, -3.0]])
     values = [None, None, centre + 2.5 * unit]
@@ -146,7 +147,7 @@ def test_nothing_is_to_be_gained_where_all_is_known(process):
         assert again < min(gain, -9.0)
     distances = np.linalg.norm(np.array(points)[:, None] - np.array(points), axis=-1)
     # what is learned well may have its largest values close together, but what is vague is looked at all over
-    assert distances[np.triu_indices(6, 1)].min() > (0.1 if process._predictor is PREDICTORS["adam"] else 0.0)
+    assert distances[np.triu_indices(6, 1)].min() > (0.1 if process.surrogate is PREDICTORS["adam"] else 0.0)
 
 
 def test_the_most_improving_point_of_a_grid(process):

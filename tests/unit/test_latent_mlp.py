@@ -87,6 +87,9 @@ def test_beliefs_are_the_mlp_on_the_means(fitted, data):
     assert belief.batch_shape == [48]
     np.testing.assert_allclose(belief.mean(), expected, rtol=1e-6)
     np.testing.assert_allclose(belief.stddev(), np.full(48, np.sqrt(np.mean((expected - y) ** 2))), rtol=1e-6)
+    mean, deviation = predictor.predict_tensor(*graphs)
+    np.testing.assert_allclose(mean, expected, rtol=1e-6)
+    np.testing.assert_array_equal(deviation, belief.stddev())
 
 
 def test_training_goes_on_bit_for_bit(fitted, data, tmp_path):
@@ -109,6 +112,8 @@ def test_wrong_arguments_are_refused(data):
     assert predictor.training == TrainingConfig(epochs=100, batch=32, rate=1e-3, patience=10)
     with pytest.raises(ConfigError, match="predictor that is fitted"):
         predictor.predict(graphs)
+    with pytest.raises(ConfigError, match="predictor that is fitted"):
+        predictor.predict_tensor(*graphs)
     bad = y.copy()
     bad[3] = np.nan
     for few, values, message in (

@@ -13,14 +13,11 @@ from tests.unit.test_tuner_oracle import ACCURACY, score, search
 from tfnas import job, spaces, strategies
 from tfnas.errors import ConfigError, StateError
 from tfnas.models.arch2vec import Arch2Vec, Arch2VecConfig
-from tfnas.models.dngo import DNGO, DNGOConfig, LinearRegression
 from tfnas.models.gaussian_process import Normal, expected_improvement
-from tfnas.models.sparse_gp import SparseGP
 from tfnas.runlog import FILE_NAME, comparable, read_events
 from tfnas.strategies import GaussianProcessEI, RandomSearch
 from tfnas.strategies.latent import LatentBO, LatentRL, encoders
 from tfnas.strategies.latent.beliefs import Beliefs, best_apart, best_believed
-from tfnas.strategies.latent.covariances import covariances, linear
 from tfnas.strategies.latent.policy import Policy, PolicyLearner
 from tfnas.strategies.latent.walking import discounted
 from tfnas.testing.tiny import TinySpace
@@ -228,44 +225,6 @@ def test_the_believer_does_not_take_twins():
     assert set(best_apart(beliefs, 0.0, 2)) == {0, 3}
     first, second = best_believed(beliefs, 0.0, 2)
     assert first in (0, 3) and second not in (0, 3)
-
-
-def test_linear_covariances_are_those_after_another_measurement():
-    rng = np.random.default_rng(0)
-    fitted, queries = rng.normal(size=(7, 5)), rng.normal(size=(9, 5))
-    model = LinearRegression(fitted, fitted @ rng.normal(size=5) + 0.2 * rng.normal(size=7))
-    column = linear(fitted, queries, model.alpha, model.beta)
-
-    def posterior(rows: np.ndarray) -> np.ndarray:
-        return queries @ np.linalg.inv(model.alpha * np.eye(5) + model.beta * rows.T @ rows) @ queries.T
-
-    np.testing.assert_allclose([column(k) for k in range(9)], posterior(fitted), rtol=1e-8, atol=1e-12)
-    deviation = model.predict(queries, includes_noise=True)[1]
-    np.testing.assert_allclose([column(k)[k] + 1 / model.beta for k in range(9)], deviation**2, rtol=1e-6)
-    left = np.diag(posterior(fitted)) - column(2) ** 2 / deviation[2] ** 2
-    np.testing.assert_allclose(left, np.diag(posterior(np.vstack([fitted, queries[2]]))), rtol=1e-6)
-
-
-@pytest.mark.parametrize("kind", ["dngo", "sparse_gp"])
-def test_covariances_agree_with_the_surrogates_beliefs(kind):
-    rng = np.random.default_rng(1)
-    x, points = rng.normal(size=(25, 3)), rng.normal(size=(8, 3))
-    y = 90 + 3 * np.sin(x[:, 0]) + x[:, 1]
-    surrogate = DNGO(DNGOConfig(hidden=(16,), standardizes_values=True)) if kind == "dngo" else SparseGP()
-    surrogate.fit(x, y, seed=0)
-    column = covariances(surrogate, x, points)
-    matrix = np.array([column(k) for k in range(8)])
-    np.testing.assert_allclose(matrix, matrix.T, rtol=1e-6, atol=1e-9)
-    square = surrogate._values.deviation**2
-    if kind == "dngo":
-        noise = square / surrogate._regression.beta
-    else:
-        noise = square * np.exp(surrogate._process.hyperparameters.noise.numpy())
-        process = surrogate._process._process(points)
-        np.testing.assert_allclose(matrix, square * process.covariance().numpy(), rtol=1e-3, atol=1e-4 * square)
-    np.testing.assert_allclose(np.diag(matrix) + noise, surrogate.predict(points).stddev().numpy() ** 2, rtol=1e-4)
-    surrogate.fit(x, np.ones(25), seed=0)
-    assert not covariances(surrogate, x, points)(3).any()
 
 
 def test_a_shipped_autoencoder_is_taken_where_none_is_given(autoencoder, tmp_path, monkeypatch):

@@ -20,8 +20,8 @@ from tfnas.trial import Failure, Measurement, Trial
 SPACE = spaces.get("nasbench_macro")
 CONFIG = SupervisedEncoderConfig(hidden=(6, 5), latent=3, epochs=30)
 KINDS = {
-    "bo": lambda seed: SupervisedBO(SPACE, hidden=[8], latent=4, epochs=5, initial=8, seed=seed),
-    "believer": lambda seed: SupervisedBO(SPACE, hidden=(8,), epochs=5, initial=8, batching="believer", seed=seed),
+    "bo": lambda seed: SupervisedBO(SPACE, layers=[8], latent=4, epochs=5, initial=8, seed=seed),
+    "believer": lambda seed: SupervisedBO(SPACE, layers=(8,), epochs=5, initial=8, batching="believer", seed=seed),
     "rl": lambda seed: SupervisedRL(SPACE, layers=[8], latent=4, initial=8, steps=4, hidden=8, seed=seed),
     "local rl": lambda seed: SupervisedRL(
         SPACE, layers=[8], latent=4, initial=8, steps=2, hidden=8, walk="local", deviation=2.0, seed=seed
@@ -167,7 +167,7 @@ def test_the_policys_points_move_after_an_episode():
 
 def test_bayesian_optimisation_finds_better_networks():
     for seed in (0, 1):
-        strategy = SupervisedBO(SPACE, hidden=(16, 16), latent=8, epochs=40, seed=seed)
+        strategy = SupervisedBO(SPACE, layers=(16, 16), latent=8, epochs=40, seed=seed)
         values = [_value(one.architecture) for one in _run(strategy, 32)]
         assert np.mean(values[16:]) > np.mean(values[:16]) + 1
 
@@ -179,7 +179,7 @@ def test_a_space_smaller_than_its_start_is_exhausted(kind):
 
 
 def test_wrong_options_are_refused():
-    for options in ({"hidden": ()}, {"hidden": 8}, {"latent": 0}, {"epochs": 0}, {"rate": 0.0}, {"batching": "x"}):
+    for options in ({"layers": ()}, {"layers": 8}, {"latent": 0}, {"epochs": 0}, {"rate": 0.0}, {"batching": "x"}):
         with pytest.raises(ConfigError):
             SupervisedBO(SPACE, **options)
     for options in ({"layers": (0,)}, {"steps": 0}, {"rate": 1.0}, {"discount": 2}):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import pathlib
 from typing import TYPE_CHECKING, Any, Callable
 
@@ -10,12 +9,9 @@ import numpy as np
 
 from tfnas._keras import tensorflow
 from tfnas.errors import ConfigError
-from tfnas.models.autoencoder.graph_form import GraphArrays
-from tfnas.models.dngo import DNGO
 from tfnas.models.exporting import write_saved_model
 from tfnas.models.latent_mlp import LatentMLP
 from tfnas.models.predictors import Predictor
-from tfnas.models.sparse_gp import SparseGP
 
 if TYPE_CHECKING:
     from tfnas.models.autoencoder.autoencoder import GraphAutoencoder
@@ -59,8 +55,8 @@ def save(
     Args:
         autoencoder: What is saved; weights are those of now.
         directory: Becomes the SavedModel; a new folder or an empty one.
-        predictor: Fitted: a `LatentMLP` of this autoencoder, or a predictor of its embeddings that `tensor_belief`
-            knows. `tfnas.models.autoencoders.load` does not give it back.
+        predictor: Fitted: a `LatentMLP` of this autoencoder, or a predictor of its embeddings that has beliefs
+            in TensorFlow, see `Predictor.predict_tensor`. `tfnas.models.autoencoders.load` does not give it back.
 
     Returns:
         The absolute path of the SavedModel.
@@ -121,8 +117,7 @@ def _root(autoencoder: GraphAutoencoder) -> Any:
     def encode(adjacency, ops):
         posterior = network.posterior(adjacency, ops, training=False)
         mean = posterior.mean()
-        embedding = tf.reduce_sum(mean, 1) if len(network.latent_shape) == 2 else mean
-        return {"mean": mean, "stddev": posterior.stddev(), "embedding": embedding}
+        return {"mean": mean, "stddev": posterior.stddev(), "embedding": _embedding(mean)}
 
     @tf.function(input_signature=[point])
     def decode(z):
@@ -154,91 +149,30 @@ def _predict(autoencoder: GraphAutoencoder, predictor: Predictor | LatentMLP) ->
     )
     def predict(adjacency, ops):
         mean, deviation = beliefs(adjacency, ops)
-        return {"mean": tf.cast(mean, tf.float64), "stddev": tf.cast(deviation, tf.float64)}
+        return {"mean": mean, "stddev": deviation}
 
     return predict.get_concrete_function()
 
 
 def _of_graphs(autoencoder: GraphAutoencoder, predictor: Predictor | LatentMLP) -> Callable[[Any, Any], Any]:
-    """Returns a function from graphs to means and standard deviations, [B] each, after it has checked the predictor."""
-    tf = tensorflow()
-    network = autoencoder.network
+    """Returns a function from graphs to means and standard deviations, float64 [B] each."""
     if isinstance(predictor, LatentMLP):
         if predictor.autoencoder is not autoencoder:
             raise ConfigError(
                 "predictor to save", expected="a LatentMLP of this autoencoder", received="one of another"
             )
-        example = np.zeros([1, autoencoder.form.nodes], np.int32)
-        predictor.predict(GraphArrays(np.zeros([1, *2 * example.shape[1:]], np.int32), example))
-
-        def of_mlp(adjacency, ops):
-            mean = predictor.network.values(adjacency, ops, training=False)
-            return mean, tf.fill(tf.shape(mean), tf.constant(predictor._deviation, tf.float64))
-
-        return of_mlp
-    if isinstance(predictor, Predictor):
-        # says what is wrong with one that is not fitted, or to other points
-        predictor.predict(np.zeros([1, network.latent_shape[-1]]))
-        if predictor._only_value is not None:
-            return lambda adjacency, ops: (
-                tf.fill(tf.shape(ops)[:1], tf.constant(predictor._only_value, tf.float64)),
-                tf.ones(tf.shape(ops)[:1], tf.float64),
-            )
-    of_points = tensor_belief(predictor)
+        return predictor.predict_tensor
+    if not isinstance(predictor, Predictor):
+        raise ConfigError("predictor to save", expected="a LatentMLP or a Predictor", received=type(predictor).__name__)
+    tf = tensorflow()
 
     def of_embeddings(adjacency, ops):
-        mean = network.posterior(adjacency, ops, training=False).mean()
-        points = tf.cast(tf.reduce_sum(mean, 1) if len(network.latent_shape) == 2 else mean, tf.float64)
-        return of_points(points)
+        mean = autoencoder.network.posterior(adjacency, ops, training=False).mean()
+        return predictor.predict_tensor(tf.cast(_embedding(mean), tf.float64))
 
     return of_embeddings
 
 
-@functools.singledispatch
-def tensor_belief(predictor: Predictor) -> Callable[[Any], tuple[Any, Any]]:
-    """Returns ``predictor.predict`` as TensorFlow: a function from points, float64 [B, D], to means and deviations.
-
-    Those are tensors, [B] each, of operations that TensorFlow has itself. Another kind of predictor is made known with
-    ``tensor_belief.register``, as `functools.singledispatch` has it.
-
-    Args:
-        predictor: Fitted, to values that are not all equal.
-
-    Raises:
-        ConfigError: If this kind of predictor is not known.
-    """
-    raise ConfigError(
-        "predictor to save",
-        expected="a LatentMLP, a DNGO, a SparseGP or a kind that tensor_belief.register made known",
-        received=type(predictor).__name__,
-    )
-
-
-@tensor_belief.register
-def _of_sparse_gp(predictor: SparseGP) -> Callable[[Any], tuple[Any, Any]]:
-    tf = tensorflow()
-    process, config = predictor._process, predictor.config
-
-    def belief(points):
-        mean, variance = process._belief(points)
-        noise = tf.exp(process.hyperparameters.noise) if config.includes_noise else 0.0
-        deviation = tf.sqrt(tf.maximum(variance + noise, config.jitter**2))
-        return predictor._values.undo(mean, deviation)
-
-    return belief
-
-
-@tensor_belief.register
-def _of_dngo(predictor: DNGO) -> Callable[[Any], tuple[Any, Any]]:
-    tf = tensorflow()
-    network, regression = predictor._network, predictor._regression
-    constant, noise = network.constant, 1 / regression.beta if predictor.config.includes_noise else 0.0
-
-    def belief(points):
-        basis = tf.cast(network._hidden(tf.cast(predictor._points.apply(points), tf.float32)), tf.float64)
-        mean = tf.linalg.matvec(basis, regression._mean) + constant
-        along = tf.matmul(basis, tf.constant(regression._directions), transpose_b=True)
-        deviation = tf.sqrt(tf.linalg.matvec(along**2, regression._variances) + noise)
-        return predictor._values.undo(mean, deviation)
-
-    return belief
+def _embedding(mean: Any) -> Any:
+    """Returns what `GraphAutoencoder.embed` makes of the means of B posteriors, [B, *latent]. [B, D]."""
+    return tensorflow().reduce_sum(mean, 1) if len(mean.shape) == 3 else mean

@@ -2,6 +2,6 @@
 
 from tfnas.models.dngo.config import REFERENCE, DNGOConfig
 from tfnas.models.dngo.dngo import DNGO
-from tfnas.models.dngo.linear_regression import LinearRegression
+from tfnas.models.dngo.linear_regression import LinearRegression, linear_covariances
 
-__all__ = ["DNGO", "REFERENCE", "DNGOConfig", "LinearRegression"]
+__all__ = ["DNGO", "REFERENCE", "DNGOConfig", "LinearRegression", "linear_covariances"]

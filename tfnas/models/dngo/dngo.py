@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tfnas._keras import tensorflow
 from tfnas.models.dngo.config import DNGOConfig
 from tfnas.models.dngo.linear_regression import LinearRegression
-from tfnas.models.predictors import Predictor, Standardization
+from tfnas.models.predictors import Columns, Standardization, Surrogate, Terms
 
 if TYPE_CHECKING:
     from tfnas.models.dngo.network import BasisNetwork
@@ -17,7 +18,7 @@ _CHUNK = 65_536
 """Points that are predicted at once."""
 
 
-class DNGO(Predictor):
+class DNGO(Surrogate):
     """Adaptive basis regression (Snoek et al., ICML 2015) as arch2vec uses it, section 3.3.2 and appendix A.
 
     A network of tanh units is fitted to the values; then Bayesian linear regression on its last hidden layer gives
@@ -44,10 +45,11 @@ class DNGO(Predictor):
         if self._network is None or self._network.width != x.shape[1]:
             self._network = BasisNetwork(x.shape[1], self.config)
         self._points = Standardization.of(x)
-        self._values = Standardization.of(y) if self.config.standardizes_values else Standardization(0.0, 1.0)
-        x, y = self._points.apply(x), self._values.apply(y)
+        self.units = Standardization.of(y) if self.config.standardizes_values else Standardization(0.0, 1.0)
+        x, y = self._points.apply(x), self.units.apply(y)
         self._network.fit(x, y, seed)
-        self._regression = LinearRegression(self._network.basis(x), y - self._network.constant)
+        self._constant = self._network.constant
+        self._regression = LinearRegression(self._network.basis(x), y - self._constant)
 
     def _predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         parts = []
@@ -55,4 +57,30 @@ class DNGO(Predictor):
             basis = self._network.basis(self._points.apply(x[start : start + _CHUNK]))
             parts.append(self._regression.predict(basis, includes_noise=self.config.includes_noise))
         mean, deviation = (np.concatenate(part) for part in zip(*parts))
-        return self._values.undo(mean + self._network.constant, deviation)
+        return self.units.undo(mean + self._constant, deviation)
+
+    def _predict_tensor(self, x: Any) -> tuple[Any, Any]:
+        tf, regression = tensorflow(), self._regression
+        basis = self._network.basis_tensor(self._points.apply(x))
+        mean = tf.linalg.matvec(basis, regression.mean) + self._constant
+        along = tf.matmul(basis, tf.constant(regression.directions), transpose_b=True)
+        noise = 1 / regression.beta if self.config.includes_noise else 0.0
+        return self.units.undo(mean, tf.sqrt(tf.linalg.matvec(along**2, regression.variances) + noise))
+
+    def _covariances(self, x: np.ndarray) -> Columns:
+        return self._regression.covariances(self._network.basis(self._points.apply(x)))
+
+    def _terms(self) -> Terms:
+        points, regression = self._points, self._regression
+        return Terms(
+            shift=points.mean,
+            scale=points.deviation,
+            centres=np.zeros([0, len(points.mean)]),
+            prior=0.0,
+            constant=self._constant,
+            weights=regression.mean,
+            known=-(regression.directions.T * regression.variances @ regression.directions),
+        )
+
+    def features(self, x: Any, terms: Terms) -> Any:
+        return self._network.basis_tensor(x)

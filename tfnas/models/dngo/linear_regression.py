@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from tfnas.models.predictors import Columns
+
 _RATIOS = np.linspace(math.log(1e-8), math.log(1e4), 49)
 """Logarithms of alpha / beta that are tried, in units of the largest squared singular value."""
 
@@ -25,12 +27,16 @@ class LinearRegression:
     Attributes:
         alpha: Precision of the weights.
         beta: Precision of the noise.
+        mean: Of the weights, given the values. Shape [m].
+        directions: Orthonormal rows, along which the weights are independent then. Shape [m, m].
+        variances: Of the weights along these. Shape [m].
     """
 
     def __init__(self, features: np.ndarray, values: np.ndarray) -> None:
         count, width = features.shape
         # with fewer points than features, the directions in which nothing is known are needed too
-        left, singular, self._directions = np.linalg.svd(features, full_matrices=count < width)
+        self._features = features
+        left, singular, self.directions = np.linalg.svd(features, full_matrices=count < width)
         self._count, self._squares = count, singular**2
         self._along = left.T @ values
         across = values - left @ self._along
@@ -39,8 +45,8 @@ class LinearRegression:
         ratio = self.alpha / self.beta
         known = np.zeros(width)
         known[: len(singular)] = self._squares
-        self._mean = (singular / (self._squares + ratio) * self._along) @ self._directions[: len(singular)]
-        self._variances = 1 / (self.beta * (known + ratio))
+        self.mean = (singular / (self._squares + ratio) * self._along) @ self.directions[: len(singular)]
+        self.variances = 1 / (self.beta * (known + ratio))
 
     def log_evidence(self, alpha: float, beta: float) -> float:
         """Returns the logarithm of the density of the values, given their points and the precisions."""
@@ -56,8 +62,12 @@ class LinearRegression:
             features: phi of B points. Shape [B, m].
             includes_noise: Whether they are those of measurements, or of ``w . phi``.
         """
-        variances = (features @ self._directions.T) ** 2 @ self._variances
-        return features @ self._mean, np.sqrt(variances + (1 / self.beta if includes_noise else 0.0))
+        variances = (features @ self.directions.T) ** 2 @ self.variances
+        return features @ self.mean, np.sqrt(variances + (1 / self.beta if includes_noise else 0.0))
+
+    def covariances(self, features: np.ndarray) -> Columns:
+        """Returns the covariances of ``w . phi`` at B points, by their features, [B, m]."""
+        return linear_covariances(self._features, features, self.alpha, self.beta)
 
     def _most_evident(self) -> tuple[float, float]:
         from scipy.optimize import minimize_scalar
@@ -74,3 +84,17 @@ class LinearRegression:
         best = int(np.argmin([loss(point) for point in grid]))
         bounds = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
         return precisions(minimize_scalar(loss, bounds=bounds, method="bounded").x)
+
+
+def linear_covariances(fitted: np.ndarray, features: np.ndarray, alpha: float, beta: float) -> Columns:
+    """Returns the covariances of Bayesian linear regression (Bishop, 2006, equation 3.54).
+
+    Args:
+        fitted: Features of the points it was fitted to. Shape [n, m].
+        features: Of B points. Shape [B, m].
+        alpha: Precision of the weights.
+        beta: Precision of the noise.
+    """
+    precision = alpha * np.eye(fitted.shape[1]) + beta * fitted.T @ fitted
+
+    return lambda point: features @ np.linalg.solve(precision, features[point])

@@ -77,6 +77,10 @@ class BasisNetwork:
         parts = [self._basis(x[start : start + _CHUNK]).numpy() for start in range(0, len(x), _CHUNK)]
         return np.concatenate(parts).astype(float)
 
+    def basis_tensor(self, x: Any) -> Any:
+        """Returns the basis functions of a tensor of B points, by operations of TensorFlow. Float64."""
+        return tf.cast(self._hidden(tf.cast(x, tf.float32)), tf.float64)
+
     def _start(self, rng: np.random.Generator) -> None:
         """Draws first weights as the published code's layers do, and forgets what the optimiser knows."""
         for kernel, bias in zip(self._variables[::2], self._variables[1::2]):

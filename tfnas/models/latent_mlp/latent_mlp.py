@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 
+from tfnas._keras import tensorflow
 from tfnas.checks import check_seed
 from tfnas.errors import ConfigError
 from tfnas.models.autoencoder import GraphArrays, GraphAutoencoder, TrainingConfig
@@ -124,6 +125,30 @@ class LatentMLP:
         Raises:
             ConfigError: Before `fit`, or if there are no graphs.
         """
+        deviation = self._fitted_deviation()
+        if not len(graphs.ops):
+            raise ConfigError("graphs", expected="at least one", received="none")
+        mean = self._means(graphs)
+        return normal(mean, np.full(len(mean), deviation))
+
+    def predict_tensor(self, adjacency: Any, ops: Any) -> tuple[Any, Any]:
+        """Returns what `predict` does, by operations of TensorFlow alone, so that it can be traced and saved.
+
+        Args:
+            adjacency: See `GraphArrays`. Tensor, int32, shape [B, N, N]; B may be unknown.
+            ops: See `GraphArrays`. Tensor, int32, shape [B, N].
+
+        Returns:
+            Means and standard deviations, float64, [B] each.
+
+        Raises:
+            ConfigError: Before `fit`.
+        """
+        tf, deviation = tensorflow(), self._fitted_deviation()
+        mean = tf.cast(self.network.values(adjacency, ops, training=False), tf.float64)
+        return mean, tf.fill(tf.shape(mean), tf.constant(deviation, tf.float64))
+
+    def _fitted_deviation(self) -> float:
         if self._deviation is None:
             raise ConfigError(
                 "predict of LatentMLP",
@@ -131,10 +156,7 @@ class LatentMLP:
                 received="one that is not",
                 remedy="Call fit(graphs, y, seed=0) first.",
             )
-        if not len(graphs.ops):
-            raise ConfigError("graphs", expected="at least one", received="none")
-        mean = self._means(graphs)
-        return normal(mean, np.full(len(mean), self._deviation))
+        return self._deviation
 
     def _means(self, graphs: GraphArrays) -> np.ndarray:
         parts = []

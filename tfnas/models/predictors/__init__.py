@@ -2,5 +2,7 @@
 
 from tfnas.models.predictors.predictor import Predictor, normal
 from tfnas.models.predictors.standardization import Standardization
+from tfnas.models.predictors.surrogate import Columns, Surrogate
+from tfnas.models.predictors.terms import Terms
 
-__all__ = ["Predictor", "Standardization", "normal"]
+__all__ = ["Columns", "Predictor", "Standardization", "Surrogate", "Terms", "normal"]

@@ -60,19 +60,32 @@ class Predictor(abc.ABC):
         Raises:
             ConfigError: Before `fit`, or if the points have another width, are none, or are not finite.
         """
-        if self._width is None:
-            raise ConfigError(
-                f"predict of {type(self).__name__}",
-                expected="a predictor that is fitted",
-                received="one that is not",
-                remedy="Call fit(x, y, seed=0) first.",
-            )
-        x = _points(x, least=1)
-        if x.shape[1] != self._width:
-            raise ConfigError("points", expected=f"{self._width} coordinates, as were fitted", received=str(x.shape[1]))
+        x = self._checked(x)
         if self._only_value is not None:
             return normal(np.full(len(x), self._only_value), np.ones(len(x)))
         return normal(*self._predict(x))
+
+    def predict_tensor(self, x: Any) -> tuple[Any, Any]:
+        """Returns what `predict` does, by operations of TensorFlow alone, so that it can be traced and saved.
+
+        Args:
+            x: Points. Tensor, float64, shape [B, D]; B may be unknown.
+
+        Returns:
+            Means and standard deviations, float64, [B] each.
+
+        Raises:
+            ConfigError: Before `fit`, if the points have another width, or if this kind of predictor does not define
+                `_predict_tensor`.
+        """
+        from tfnas._keras import tensorflow
+
+        self._check_width(x.shape[1])
+        if self._only_value is not None:
+            tf = tensorflow()
+            size = tf.shape(x)[:1]
+            return tf.fill(size, tf.constant(self._only_value, tf.float64)), tf.ones(size, tf.float64)
+        return self._predict_tensor(x)
 
     @abc.abstractmethod
     def _fit(self, x: np.ndarray, y: np.ndarray, seed: int) -> None:
@@ -81,6 +94,37 @@ class Predictor(abc.ABC):
     @abc.abstractmethod
     def _predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns means and standard deviations, [B] and [B], of one or more points, float64."""
+
+    def _predict_tensor(self, x: Any) -> tuple[Any, Any]:
+        """Returns what `_predict` does, tensors of float64 of one; only kinds that are saved need it."""
+        raise ConfigError(
+            "predictor in TensorFlow",
+            expected="a DNGO, a SparseGP or another kind that defines _predict_tensor",
+            received=type(self).__name__,
+        )
+
+    def _checked(self, x: np.ndarray) -> np.ndarray:
+        """Returns points as float64.
+
+        Raises:
+            ConfigError: As `predict` says.
+        """
+        self._check_width()
+        x = _points(x, least=1)
+        self._check_width(x.shape[1])
+        return x
+
+    def _check_width(self, width: int | None = None) -> None:
+        """Raises ConfigError before `fit`, or if a width is given that is not that of the fitted points."""
+        if self._width is None:
+            raise ConfigError(
+                f"predict of {type(self).__name__}",
+                expected="a predictor that is fitted",
+                received="one that is not",
+                remedy="Call fit(x, y, seed=0) first.",
+            )
+        if width not in (None, self._width):
+            raise ConfigError("points", expected=f"{self._width} coordinates, as were fitted", received=str(width))
 
 
 def normal(mean: np.ndarray, deviation: np.ndarray) -> Any:

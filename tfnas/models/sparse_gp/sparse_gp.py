@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tfnas.models.predictors import Predictor, Standardization
+from tfnas.models.predictors import Columns, Standardization, Surrogate, Terms
 from tfnas.models.sparse_gp.config import SparseGPConfig
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _PAIRS = 1000
 """Points between which the first length scale is measured, at most."""
 
 
-class SparseGP(Predictor):
+class SparseGP(Surrogate):
     """A variational Gaussian process (Titsias, 2009; Hensman et al., 2013) with a length scale for each coordinate.
 
     The sparse Gaussian process of D-VAE's Bayesian optimisation and of SVGe's (section IV-D): inducing points start at
@@ -40,8 +40,8 @@ class SparseGP(Predictor):
         from tfnas.models.sparse_gp.variational import VariationalProcess
 
         rng = np.random.default_rng(seed)
-        self._values = Standardization.of(y)
-        y = self._values.apply(y)
+        self.units = Standardization.of(y)
+        y = self.units.apply(y)
         inducing = x[np.sort(rng.permutation(len(x))[: self.config.inducing])]
         if self._process is None or self._process.shape != inducing.shape:
             self._process = VariationalProcess(inducing.shape, self.config)
@@ -54,4 +54,16 @@ class SparseGP(Predictor):
             self._process.start(most_likely(first, x[rows], y[rows]), inducing, x, y)
 
     def _predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self._values.undo(*self._process.predict(x))
+        return self.units.undo(*self._process.predict(x))
+
+    def _predict_tensor(self, x: Any) -> tuple[Any, Any]:
+        return self.units.undo(*self._process.predict_tensor(x))
+
+    def _covariances(self, x: np.ndarray) -> Columns:
+        return self._process.covariances(x)
+
+    def _terms(self) -> Terms:
+        return self._process.terms()
+
+    def features(self, x: Any, terms: Terms) -> Any:
+        return self._process.features(x, terms)

@@ -10,6 +10,7 @@ import numpy as np
 
 from tfnas._keras import graph_keras, tensorflow
 from tfnas.models.autoencoder.flat_adam import FlatAdam
+from tfnas.models.predictors import Columns, Terms
 from tfnas.models.sparse_gp.config import SparseGPConfig
 from tfnas.models.sparse_gp.hyperparameters import Hyperparameters
 
@@ -110,6 +111,55 @@ class VariationalProcess:
         noise = math.exp(self.hyperparameters.noise.numpy()) if self._config.includes_noise else 0.0
         # without noise, rounding may bring it to zero or below
         return mean, np.sqrt(np.maximum(variance + noise, self._config.jitter**2))
+
+    def predict_tensor(self, x: Any) -> tuple[Any, Any]:
+        """Returns what `predict` does, by operations of TensorFlow, of a tensor of B points. [B] and [B]."""
+        mean, variance = self._belief(x)
+        noise = tf.exp(self.hyperparameters.noise) if self._config.includes_noise else 0.0
+        return mean, tf.sqrt(tf.maximum(variance + noise, self._config.jitter**2))
+
+    def covariances(self, x: np.ndarray) -> Columns:
+        """Returns the covariances of standardised values at B points, without noise.
+
+        They are ``k(x, x') + a(x)' (S S' - I) a(x')``, where ``a(x) = L^-1 k(u, x)`` and inducing values are whitened.
+        """
+        from scipy.linalg import solve_triangular
+
+        kernel, inducing = self.hyperparameters.kernel(), self._inducing.numpy()
+        inner = kernel.matrix(inducing, inducing).numpy() + self._config.jitter * np.eye(len(inducing))
+        reach = solve_triangular(np.linalg.cholesky(inner), kernel.matrix(inducing, x).numpy(), lower=True)
+        spread = np.tril(self._scale.numpy()).T @ reach
+
+        def column(point: int) -> np.ndarray:
+            prior = kernel.matrix(x, x[point : point + 1]).numpy()[:, 0]
+            return prior + spread.T @ spread[:, point] - reach.T @ reach[:, point]
+
+        return column
+
+    def terms(self) -> Terms:
+        """Returns the process by its `features`."""
+        scales, signal = (np.exp(part.numpy()) for part in self.hyperparameters[:2])
+        kernel, unit = self.hyperparameters.kernel(), tf.eye(self.shape[0], dtype=tf.float64)
+        factor = tf.linalg.cholesky(kernel.matrix(self._inducing, self._inducing) + self._config.jitter * unit)
+        spread = tf.linalg.band_part(self._scale, -1, 0)
+        # values at the inducing points are factor u with u ~ N(mean, spread spread'), N(0, 1) before the data
+        learned = unit - tf.matmul(spread, spread, transpose_b=True)
+        half = tf.linalg.triangular_solve(factor, learned, adjoint=True)
+        return Terms(
+            shift=np.zeros_like(scales),
+            scale=scales,
+            centres=self._inducing / scales,
+            prior=signal,
+            constant=0.0,
+            weights=tf.linalg.triangular_solve(factor, self._mean[:, None], adjoint=True)[:, 0],
+            known=tf.linalg.triangular_solve(factor, tf.transpose(half), adjoint=True),
+        )
+
+    def features(self, x: Any, terms: Terms) -> Any:
+        """Returns the covariances of B points, scaled, with the centres of some terms, before any data. [B, C]."""
+        squares = tf.reduce_sum(x**2, 1)[:, None] + tf.reduce_sum(terms.centres**2, 1)
+        distances = squares - 2 * tf.matmul(x, terms.centres, transpose_b=True)
+        return terms.prior * tf.exp(-0.5 * tf.maximum(distances, tf.zeros([], tf.float64)))
 
     def _process(self, x: Any) -> Any:
         return tfd.VariationalGaussianProcess(

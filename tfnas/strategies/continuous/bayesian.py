@@ -168,9 +168,9 @@ class ContinuousBO(ObservingSearch):
     def _fitted(self, measured: np.ndarray, values: list[float]) -> Process:
         """Returns the process of the surrogate, fitted to what was measured and to points without members."""
         if self._process is None:
-            from tfnas.strategies.continuous.process import process_of
+            from tfnas.strategies.continuous.process import Process
 
-            self._process = process_of(self._predictor)
+            self._process = Process(self._predictor)
         self._fits += 1
         barren = np.reshape(self._barren, [-1, measured.shape[1]])
         x, y = np.concatenate([measured, barren]), np.array([*values, *[min(values)] * len(barren)])

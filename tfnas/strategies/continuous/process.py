@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import abc
 import importlib
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from tfnas._keras import graph_keras, tensorflow
-from tfnas.models.dngo import DNGO
-from tfnas.models.predictors import Predictor, Standardization
-from tfnas.models.sparse_gp import SparseGP
-from tfnas.models.sparse_gp.hyperparameters import Hyperparameters
+from tfnas.models.predictors import Surrogate, Terms
 
 graph_keras()
 tf = tensorflow()
@@ -24,47 +20,18 @@ _LEAST = 1e-10
 """Least variance of a belief, in units of the values' variance; below are rounding errors."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Terms:
-    """A Gaussian process, with mean ``f(x) . weights`` and covariance ``prior(x, x') - f(x) . known f(x')``.
-
-    Tensors, float64.
-
-    Attributes:
-        shift: What is taken from points first. Shape [D].
-        scale: What they are divided by then. Shape [D].
-        centres: Points, shifted and scaled, that features are about; there may be none. Shape [C, D].
-        prior: Variance before anything is known of the features, [].
-        constant: What is added to the mean, [].
-        weights: Shape [F].
-        known: What the data took from the prior; of features without prior, minus the covariance. Shape [F, F].
-    """
-
-    shift: Any
-    scale: Any
-    centres: Any
-    prior: Any
-    constant: Any
-    weights: Any
-    known: Any
-
-    def tensors(self) -> tuple[Any, ...]:
-        """Returns all of them in the order above."""
-        return tuple(getattr(self, field.name) for field in fields(self))
-
-
-class Process(abc.ABC):
+class Process:
     """The function behind a fitted surrogate's values, without their noise, in standardised units.
 
     It takes in more values as if it had been told them exactly, at once and without another fit: hyper-parameters, and
     what a network has learned, stay.
 
     Args:
-        predictor: The surrogate.
+        surrogate: Its values may not all be equal.
     """
 
-    def __init__(self, predictor: Predictor) -> None:
-        self._predictor = predictor
+    def __init__(self, surrogate: Surrogate) -> None:
+        self.surrogate = surrogate
         scalar, vector, matrix = (tf.TensorSpec([None] * rank, tf.float64) for rank in range(3))
         terms = (vector, vector, matrix, scalar, scalar, vector, matrix)
         self._beliefs = tf.function(self._belief, autograph=False, input_signature=[matrix, *terms])
@@ -73,8 +40,8 @@ class Process(abc.ABC):
 
     def fit(self, x: np.ndarray, y: np.ndarray, seed: int) -> None:
         """Fits the surrogate to points, [B, D], and values, [B], not all equal; forgets what was taken in."""
-        self._predictor.fit(x, y, seed=seed)
-        self._terms = Terms(*(tf.constant(part, tf.float64) for part in self._read()))
+        self.surrogate.fit(x, y, seed=seed)
+        self._terms = Terms(*(tf.constant(part, tf.float64) for part in self.surrogate.terms().tensors()))
 
     def belief(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Returns means and standard deviations at B points, [B, D]. [B] and [B]."""
@@ -103,29 +70,16 @@ class Process(abc.ABC):
         """
         terms = self._terms
         mean, variance = (float(part[0]) for part in self._beliefs(point[None], *terms.tensors()))
-        features = self._features(self._scaled(point[None], terms), terms)[0]
+        features = self.surrogate.features(self._scaled(point[None], terms), terms)[0]
         column = -tf.linalg.matvec(terms.known, features)  # the covariances with any x are f(x) . column
         if terms.prior > 0:
             terms, column = self._grown(terms, point), tf.concat([column, [1.0]], 0)
-        off = 0.0 if value is None else float(self._values.apply(np.float64(value))) - mean
+        off = 0.0 if value is None else float(self.surrogate.units.apply(np.float64(value))) - mean
         self._terms = replace(
             terms,
             weights=terms.weights + column * (off / variance),
             known=terms.known + column[:, None] * column / variance,
         )
-
-    @property
-    @abc.abstractmethod
-    def _values(self) -> Standardization:
-        """Units of the values."""
-
-    @abc.abstractmethod
-    def _read(self) -> tuple[Any, ...]:
-        """Returns the arrays of `Terms` from the fitted surrogate."""
-
-    @abc.abstractmethod
-    def _features(self, points: Any, terms: Terms) -> Any:
-        """Returns the features of B points that are shifted and scaled, [B, D]. [B, F]."""
 
     def _grown(self, terms: Terms, point: np.ndarray) -> Terms:
         """Returns the same process with a feature more, about a point, of which nothing is known."""
@@ -141,7 +95,7 @@ class Process(abc.ABC):
 
     def _belief(self, x: Any, *tensors: Any) -> tuple[Any, Any]:
         terms = Terms(*tensors)
-        features = self._features(self._scaled(x, terms), terms)
+        features = self.surrogate.features(self._scaled(x, terms), terms)
         taken = tf.reduce_sum(tf.matmul(features, terms.known) * features, 1)
         mean = terms.constant + tf.linalg.matvec(features, terms.weights)
         return mean, tf.maximum(terms.prior - taken, tf.constant(_LEAST, tf.float64))
@@ -156,60 +110,6 @@ class Process(abc.ABC):
             tape.watch(x)
             gain = self._gain(x[None], best, *tensors)[0]
         return gain, tape.gradient(gain, x)
-
-
-class SparseGPProcess(Process):
-    """That of a `SparseGP`; features are covariances with its inducing points, and with points taken in later."""
-
-    _predictor: SparseGP
-
-    @property
-    def _values(self) -> Standardization:
-        return self._predictor._values
-
-    def _read(self) -> tuple[Any, ...]:
-        process = self._predictor._process
-        scales, signal = (np.exp(part.numpy()) for part in process.hyperparameters[:2])
-        inducing, size = process._inducing, process.shape[0]
-        kernel = Hyperparameters(*process.hyperparameters).kernel()
-        unit = tf.eye(size, dtype=tf.float64)
-        factor = tf.linalg.cholesky(kernel.matrix(inducing, inducing) + self._predictor.config.jitter * unit)
-        spread = tf.linalg.band_part(process._scale, -1, 0)
-        # values at the inducing points are factor u with u ~ N(mean, spread spread'), N(0, 1) before the data
-        learned = unit - tf.matmul(spread, spread, transpose_b=True)
-        weights = tf.linalg.triangular_solve(factor, process._mean[:, None], adjoint=True)[:, 0]
-        half = tf.linalg.triangular_solve(factor, learned, adjoint=True)
-        known = tf.linalg.triangular_solve(factor, tf.transpose(half), adjoint=True)
-        return np.zeros_like(scales), scales, inducing / scales, signal, 0.0, weights, known
-
-    def _features(self, points: Any, terms: Terms) -> Any:
-        squares = tf.reduce_sum(points**2, 1)[:, None] + tf.reduce_sum(terms.centres**2, 1)
-        distances = squares - 2 * tf.matmul(points, terms.centres, transpose_b=True)
-        return terms.prior * tf.exp(-0.5 * tf.maximum(distances, tf.zeros([], tf.float64)))
-
-
-class DNGOProcess(Process):
-    """That of a `DNGO`; features are its basis functions."""
-
-    _predictor: DNGO
-
-    @property
-    def _values(self) -> Standardization:
-        return self._predictor._values
-
-    def _read(self) -> tuple[Any, ...]:
-        points, network, regression = self._predictor._points, self._predictor._network, self._predictor._regression
-        covariance = regression._directions.T * regression._variances @ regression._directions
-        nowhere = np.zeros([0, len(points.mean)])
-        return points.mean, points.deviation, nowhere, 0.0, network.constant, regression._mean, -covariance
-
-    def _features(self, points: Any, terms: Terms) -> Any:
-        return tf.cast(self._predictor._network._hidden(tf.cast(points, tf.float32)), tf.float64)
-
-
-def process_of(predictor: SparseGP | DNGO) -> Process:
-    """Returns the process of a surrogate."""
-    return SparseGPProcess(predictor) if isinstance(predictor, SparseGP) else DNGOProcess(predictor)
 
 
 def _log_unit_improvement(z: Any) -> Any:

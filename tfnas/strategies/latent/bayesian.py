@@ -9,10 +9,10 @@ import numpy as np
 from tfnas.architecture import Architecture
 from tfnas.errors import ConfigError
 from tfnas.models.dngo import DNGO, DNGOConfig
+from tfnas.models.predictors import Surrogate
 from tfnas.models.sparse_gp import SparseGP
 from tfnas.spaces.base import SearchSpace
 from tfnas.strategies.latent.beliefs import Beliefs
-from tfnas.strategies.latent.covariances import covariances
 from tfnas.strategies.latent.encoders import Encoder, chosen, recorded, trained
 from tfnas.strategies.latent.improvement import ImprovementSearch
 
@@ -37,12 +37,7 @@ class LatentBO(ImprovementSearch):
         autoencoder: A trained one for the space, the folder that one was saved to, or the name of one in
             `tfnas.saved_models`; the first of those for the space by default.
         surrogate: ``"dngo"`` or ``"sparse_gp"``.
-        initial: Number of random proposals at the start; trials that were told without having been proposed count.
-        batch: Number of proposals a fit.
-        batching: ``"top"`` or ``"believer"``.
-        pool: Number of candidates where a space has more than 500,000 members.
-        seed: Seed of all randomness.
-        dedupe: What counts as a repeat, and as one candidate; see `Strategy`.
+        initial, batch, batching, pool, seed, dedupe: See `ImprovementSearch`.
 
     Raises:
         ConfigError: If an argument cannot work.
@@ -81,13 +76,11 @@ class LatentBO(ImprovementSearch):
             autoencoder=recorded(autoencoder),
             surrogate=surrogate,
         )
-        self._surrogate: DNGO | SparseGP = _SURROGATES[surrogate]()
+        self._surrogate: Surrogate = _SURROGATES[surrogate]()
         self._embedded: np.ndarray | None = None
-        self._fitted = np.zeros((0, 0))
 
     def _fit(self, archs: Sequence[Architecture], values: np.ndarray, seed: int) -> None:
-        self._fitted = self._points_of(archs)
-        self._surrogate.fit(self._fitted, values, seed=seed)
+        self._surrogate.fit(self._points_of(archs), values, seed=seed)
 
     def _beliefs(self, rows: np.ndarray, others: Sequence[Architecture]) -> Beliefs:
         if self._embedded is None:
@@ -96,8 +89,7 @@ class LatentBO(ImprovementSearch):
         if others:
             points = np.concatenate([points, self._points_of(others)])
         belief = self._surrogate.predict(points)
-        mean, deviation = np.asarray(belief.mean()), np.asarray(belief.stddev())
-        return Beliefs(mean, deviation, covariances(self._surrogate, self._fitted, points))
+        return Beliefs(belief.mean().numpy(), belief.stddev().numpy(), self._surrogate.covariances(points))
 
     def _points_of(self, archs: Sequence[Architecture]) -> np.ndarray:
         return self._autoencoder.embed(self._candidates.graphs_of(archs))

@@ -14,14 +14,13 @@ from tfnas.models.autoencoder.graph_form import GraphForm
 from tfnas.spaces.base import SearchSpace
 from tfnas.strategies.base import State
 from tfnas.strategies.latent.beliefs import Beliefs, best_apart, best_believed
-from tfnas.strategies.latent.candidates import Candidates
-from tfnas.strategies.latent.observing import ObservingSearch
+from tfnas.strategies.latent.choosing import ChoosingSearch
 from tfnas.trial import Proposal
 
 BATCHINGS = ("top", "believer")
 
 
-class ImprovementSearch(ObservingSearch, abc.ABC):
+class ImprovementSearch(ChoosingSearch, abc.ABC):
     """Bayesian optimisation over `Candidates`, `batch` proposals a fit.
 
     Subclasses say what the surrogate is, by `_fit` and `_beliefs`.
@@ -29,12 +28,10 @@ class ImprovementSearch(ObservingSearch, abc.ABC):
     Args:
         space: The space to search.
         form: Of the graphs that the surrogate sees.
-        initial: Number of random proposals at the start.
         batch: Number of proposals a fit.
-        batching: ``"top"`` or ``"believer"``, see `LatentBO`.
-        pool: Number of candidates where a space has more than 500,000 members.
-        seed: Seed of all randomness.
-        dedupe: What counts as a repeat, and as one candidate; see `Strategy`.
+        batching: ``"top"`` for those of largest expected improvement, each by itself, see `best_apart`, or
+            ``"believer"`` for each as if those before had measured what is expected of them, see `best_believed`.
+        initial, pool, seed, dedupe: See `ChoosingSearch`.
         **arguments: The subclass's own arguments.
 
     Raises:
@@ -54,15 +51,21 @@ class ImprovementSearch(ObservingSearch, abc.ABC):
         dedupe: str,
         **arguments: Any,
     ) -> None:
-        check_positive(batch=batch, pool=pool)
+        check_positive(batch=batch)
         if batching not in BATCHINGS:
             raise ConfigError("batching", expected=" or ".join(map(repr, BATCHINGS)), received=repr(batching))
         super().__init__(
-            space, initial=initial, seed=seed, dedupe=dedupe, batch=batch, batching=batching, pool=pool, **arguments
+            space,
+            form,
+            initial=initial,
+            pool=pool,
+            seed=seed,
+            dedupe=dedupe,
+            batch=batch,
+            batching=batching,
+            **arguments,
         )
         self.batch, self.batching = batch, batching
-        self._form, self._pool = form, pool
-        self._listed: Candidates | None = None
         self._queue: list[int] = []
         self._fits = 0
 
@@ -73,13 +76,6 @@ class ImprovementSearch(ObservingSearch, abc.ABC):
     @abc.abstractmethod
     def _beliefs(self, rows: np.ndarray, others: Sequence[Architecture]) -> Beliefs:
         """Returns what the surrogate believes of some candidates, by their numbers, and then of other members."""
-
-    @property
-    def _candidates(self) -> Candidates:
-        """The candidates; made when they are needed first, since in large spaces that takes long."""
-        if self._listed is None:
-            self._listed = Candidates(self._form, self.seen, self._pool, self.seed)
-        return self._listed
 
     def _next(self) -> Proposal | None:
         while True:

@@ -16,8 +16,7 @@ from tfnas.models.autoencoder.graph_form import GraphForm
 from tfnas.spaces.base import SearchSpace
 from tfnas.state import pack, unpack
 from tfnas.strategies.base import State
-from tfnas.strategies.latent.candidates import Candidates
-from tfnas.strategies.latent.observing import ObservingSearch
+from tfnas.strategies.latent.choosing import ChoosingSearch
 from tfnas.trial import Proposal, Trial
 
 WALKS = ("absolute", "local")
@@ -26,7 +25,7 @@ Step = dict[str, Any]
 """Of an episode: the architecture it began ``at``, the ``action``, and the ``key`` of what was proposed."""
 
 
-class WalkingSearch(ObservingSearch, abc.ABC):
+class WalkingSearch(ChoosingSearch, abc.ABC):
     """REINFORCE with an LSTM whose actions are points, over `Candidates`; see `LatentRL` for the loop.
 
     Subclasses say what the points are and what learns.
@@ -34,16 +33,15 @@ class WalkingSearch(ObservingSearch, abc.ABC):
     Args:
         space: The space to search.
         form: Of the graphs that become points.
-        initial: Number of random proposals at the start.
         steps: Number of proposals an episode.
         hidden: Size of the LSTM's state.
         rate: Learning rate of Adam.
         discount: Factor of a reward one step later.
-        walk: See `LatentRL`.
-        deviation: See `LatentRL`.
-        pool: Number of candidates where a space has more than 500,000 members.
-        seed: Seed of all randomness.
-        dedupe: What counts as a repeat, and as one candidate; see `Strategy`.
+        walk: ``"absolute"``, where actions are points and episodes begin where the last one ended, as in the paper, or
+            ``"local"``, where actions are steps from the last point, in units of how wide the points lie, and episodes
+            begin at the best network so far. The latter is not in the paper.
+        deviation: Standard deviation of an action, in the unit of the walk.
+        initial, pool, seed, dedupe: See `ChoosingSearch`.
         **arguments: The subclass's own arguments.
 
     Raises:
@@ -67,7 +65,7 @@ class WalkingSearch(ObservingSearch, abc.ABC):
         dedupe: str,
         **arguments: Any,
     ) -> None:
-        check_positive(steps=steps, hidden=hidden, pool=pool)
+        check_positive(steps=steps, hidden=hidden)
         check_real("deviation", deviation, math.ulp(0.0))
         if walk not in WALKS:
             raise ConfigError("walk", expected=" or ".join(map(repr, WALKS)), received=repr(walk))
@@ -77,7 +75,9 @@ class WalkingSearch(ObservingSearch, abc.ABC):
             )
         super().__init__(
             space,
+            form,
             initial=initial,
+            pool=pool,
             seed=seed,
             dedupe=dedupe,
             steps=steps,
@@ -86,13 +86,10 @@ class WalkingSearch(ObservingSearch, abc.ABC):
             discount=discount,
             walk=walk,
             deviation=deviation,
-            pool=pool,
             **arguments,
         )
         self.steps, self.hidden, self.rate, self.discount = steps, hidden, rate, discount
         self._is_local, self._deviation = walk == "local", deviation
-        self._form, self._pool = form, pool
-        self._listed: Candidates | None = None
         self._made: Any = None
         self._at: Architecture | None = None  # where the policy is
         self._path: list[Step] = []  # the episode
@@ -114,13 +111,6 @@ class WalkingSearch(ObservingSearch, abc.ABC):
     @abc.abstractmethod
     def _learn_from(self, archs: Sequence[Architecture], actions: np.ndarray, advantages: np.ndarray) -> None:
         """Learns from an episode: the members where its steps began, actions [T, D], advantages [T]."""
-
-    @property
-    def _candidates(self) -> Candidates:
-        """The candidates; made when they are needed first, since in large spaces that takes long."""
-        if self._listed is None:
-            self._listed = Candidates(self._form, self.seen, self._pool, self.seed)
-        return self._listed
 
     @property
     def _learner(self) -> Any:

@@ -9,10 +9,10 @@ import numpy as np
 from tfnas.architecture import Architecture
 from tfnas.models.autoencoder.forms import form_of
 from tfnas.models.autoencoder.graph_form import GraphArrays
+from tfnas.models.dngo import linear_covariances
 from tfnas.models.supervised_encoder import SupervisedEncoderConfig, SupervisedRegressor
 from tfnas.spaces.base import SearchSpace
 from tfnas.strategies.latent.beliefs import Beliefs
-from tfnas.strategies.latent.covariances import linear
 from tfnas.strategies.latent.improvement import ImprovementSearch
 
 
@@ -28,16 +28,11 @@ class SupervisedBO(ImprovementSearch):
 
     Args:
         space: A space of one component; of DARTS that with one cell, ``darts,shared=True``.
-        hidden: Sizes of the encoder's layers.
+        layers: Sizes of the encoder's layers.
         latent: Size of a graph's vector.
         epochs: Passes over the measured networks in each fit.
         rate: Learning rate of Adam.
-        initial: Number of random proposals at the start; trials that were told without having been proposed count.
-        batch: Number of proposals a fit.
-        batching: ``"top"`` or ``"believer"``, see `LatentBO`.
-        pool: Number of candidates where a space has more than 500,000 members.
-        seed: Seed of all randomness.
-        dedupe: What counts as a repeat, and as one candidate; see `Strategy`.
+        initial, batch, batching, pool, seed, dedupe: See `ImprovementSearch`.
 
     Raises:
         ConfigError: If an argument cannot work, or the space has several components.
@@ -50,7 +45,7 @@ class SupervisedBO(ImprovementSearch):
         self,
         space: SearchSpace,
         *,
-        hidden: Sequence[int] = (128, 128, 128, 128),
+        layers: Sequence[int] = (128, 128, 128, 128),
         latent: int = 16,
         epochs: int = 100,
         rate: float = 1e-2,
@@ -61,7 +56,7 @@ class SupervisedBO(ImprovementSearch):
         seed: int = 0,
         dedupe: str = "canonical",
     ) -> None:
-        sizes = tuple(hidden) if isinstance(hidden, list) else hidden
+        sizes = tuple(layers) if isinstance(layers, list) else layers
         config = SupervisedEncoderConfig(hidden=sizes, latent=latent, epochs=epochs, rate=rate)
         super().__init__(
             space,
@@ -72,7 +67,7 @@ class SupervisedBO(ImprovementSearch):
             pool=pool,
             seed=seed,
             dedupe=dedupe,
-            hidden=list(config.hidden),
+            layers=list(config.hidden),
             latent=latent,
             epochs=epochs,
             rate=rate,
@@ -90,4 +85,4 @@ class SupervisedBO(ImprovementSearch):
         belief, precisions = regressor.predict(vectors), regressor.precisions
         if precisions is None:
             return Beliefs(belief.mean(), belief.stddev(), lambda point: np.zeros(len(vectors)))
-        return Beliefs(belief.mean(), belief.stddev(), linear(regressor.fitted, vectors, *precisions))
+        return Beliefs(belief.mean(), belief.stddev(), linear_covariances(regressor.fitted, vectors, *precisions))

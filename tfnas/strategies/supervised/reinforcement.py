@@ -29,18 +29,7 @@ class SupervisedRL(WalkingSearch):
         space: A space of one component; of DARTS that with one cell, ``darts,shared=True``.
         layers: Sizes of the encoder's layers.
         latent: Size of a point.
-        initial: Number of random proposals at the start.
-        steps: Number of proposals an episode.
-        hidden: Size of the LSTM's state.
-        rate: Learning rate of Adam.
-        discount: Factor of a reward one step later.
-        walk: ``"absolute"``, where actions are points and episodes begin where the last one ended, as in the paper, or
-            ``"local"``, where actions are steps from the last point, in units of how wide the points lie, and episodes
-            begin at the best network so far. The latter is not in the paper.
-        deviation: Standard deviation of an action, in the unit of the walk.
-        pool: Number of candidates where a space has more than 500,000 members.
-        seed: Seed of all randomness.
-        dedupe: What counts as a repeat, and as one candidate; see `Strategy`.
+        initial, steps, hidden, rate, discount, walk, deviation, pool, seed, dedupe: See `WalkingSearch`.
 
     Raises:
         ConfigError: If an argument cannot work, or the space has several components.
