@@ -5,8 +5,8 @@
     python -m recipes.saved_autoencoder saved_models/arch2vec_nasbench201
 
 turns the folder of a training into that of a saved model: the SavedModel, a card with what the training was asked for,
-its time, its last epoch, the commit and what was measured, and golden outputs that any process with TensorFlow must
-get. The state of the training and its log go.
+its time, its last epoch, the commit and what was measured, and golden outputs, of members that are drawn, that any
+process with TensorFlow must get. The state of the training and its log go.
 """
 
 from __future__ import annotations
@@ -21,22 +21,21 @@ import click
 import numpy as np
 
 from tfnas import cli
-from tfnas.autoencoding import MODEL, graphs_again, read_card, read_evaluation
+from tfnas.autoencoding import MODEL, read_card, read_evaluation
 from tfnas.errors import ConfigError
 from tfnas.models import autoencoders
 from tfnas.state import write_text
 
 CARD, GOLDEN = "card.json", "golden.json"
 GRAPHS = 8
-"""Held-out graphs of the golden outputs."""
+"""Members of the golden outputs."""
 
 
-def main(folder: pathlib.Path, graphs: pathlib.Path | None = None) -> dict[str, Any]:
+def main(folder: pathlib.Path) -> dict[str, Any]:
     """Turns the folder of a training into that of a saved model; returns the card.
 
     Args:
         folder: Of `tfnas.autoencoding.train`, measured by `tfnas.autoencoding.evaluate`.
-        graphs: Where the file is now that the graphs were read from; where it was by default.
 
     Raises:
         StateError: If it is none.
@@ -47,8 +46,7 @@ def main(folder: pathlib.Path, graphs: pathlib.Path | None = None) -> dict[str, 
         raise ConfigError(
             str(folder), expected="an autoencoder that is measured", received="none", remedy="Run evaluate first."
         )
-    found = graphs_again(card, graphs=graphs)
-    golden = _golden(folder, found.archs(found.held_out[:GRAPHS]))
+    golden = _golden(folder)
     made = {
         **card.to_json(),
         "name": folder.resolve().name,
@@ -65,9 +63,11 @@ def main(folder: pathlib.Path, graphs: pathlib.Path | None = None) -> dict[str, 
     return made
 
 
-def _golden(folder: pathlib.Path, archs: list[Any]) -> dict[str, Any]:
+def _golden(folder: pathlib.Path) -> dict[str, Any]:
     """Returns graphs, their means and embeddings, and what the means are decoded to."""
     model = autoencoders.load(folder / MODEL)
+    rng = np.random.default_rng(0)
+    archs = [model.space.sample(rng) for _ in range(GRAPHS)]
     graphs = model.form.encode(archs)
     means = model.means(graphs)
     decoded = model.decode_most_probable(means)
@@ -90,10 +90,9 @@ def _commit() -> str | None:
 
 @click.command(help=__doc__)
 @click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=pathlib.Path))
-@click.option("--graphs", type=click.Path(dir_okay=False, path_type=pathlib.Path), help="Where their file is now.")
-def command(folder: pathlib.Path, graphs: pathlib.Path | None) -> None:
+def command(folder: pathlib.Path) -> None:
     with cli.errors_in_words():
-        card = main(folder, graphs)
+        card = main(folder)
     click.echo(f"{folder}: {card['name']}, {card['trained']:,} graphs, {len(card['scores'])} measures")
 
 
