@@ -15,6 +15,7 @@ from tfnas.trial import Failure, Measurement, Proposal, Split, Trial
 __version__ = "0.1.0"
 
 _PARTS = (
+    "autoencoding",
     "data",
     "encodings",
     "evaluators",

@@ -12,7 +12,11 @@ SPACES = [name for name in OWN if name != "nasbench201"]  # which has tests of i
 
 PAIRS = [
     # tracing takes most of the time, and the generators have tests of their own on every space
-    pytest.param(name, space, marks=pytest.mark.slow if name in LEARNED and space != "enas_macro" else ())
+    pytest.param(
+        name,
+        space,
+        marks=pytest.mark.slow if name in LEARNED and (space != "enas_macro" or name == "continuous_bo") else (),
+    )
     for name in strategies.names()
     for space in SPACES
 ]

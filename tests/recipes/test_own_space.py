@@ -26,7 +26,11 @@ def test_it_keeps_the_contracts():
     check_networks(SPACE, [SPACE.sample(rng) for _ in range(5)], channels=3)
 
 
-@pytest.mark.parametrize("name", strategies.names())
+@pytest.mark.parametrize(
+    "name",
+    # its decodings take a minute, and two other spaces have tests of it
+    [pytest.param(name, marks=pytest.mark.slow if name == "continuous_bo" else ()) for name in strategies.names()],
+)
 def test_strategies_search_it(name):
     check_strategy(maker(name, **few_trials(name)), SPACE, trials=20)
 

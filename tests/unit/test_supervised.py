@@ -18,7 +18,7 @@ from tfnas.testing.tiny import TinySpace
 from tfnas.trial import Failure, Measurement, Trial
 
 SPACE = spaces.get("nasbench_macro")
-CONFIG = SupervisedEncoderConfig(hidden=(6, 5), latent=3, epochs=30)
+CONFIG = SupervisedEncoderConfig(layers=(6, 5), latent=3, epochs=30)
 KINDS = {
     "bo": lambda seed: SupervisedBO(SPACE, layers=[8], latent=4, epochs=5, initial=8, seed=seed),
     "believer": lambda seed: SupervisedBO(SPACE, layers=(8,), epochs=5, initial=8, batching="believer", seed=seed),
@@ -95,7 +95,7 @@ def test_the_regressor_learns_and_starts_anew():
     form = form_of(SPACE)
     archs, others = _members(80), _members(100, 1)
     y = np.array([90 + 2 * _value(arch) for arch in archs])
-    regressor = SupervisedRegressor(form, SupervisedEncoderConfig(hidden=(16, 16), latent=8, epochs=40))
+    regressor = SupervisedRegressor(form, SupervisedEncoderConfig(layers=(16, 16), latent=8, epochs=40))
     regressor.fit(form.encode(archs), y, seed=4)
     vectors = regressor.vectors(form.encode(others))
     belief = regressor.predict(vectors)

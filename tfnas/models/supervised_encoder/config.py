@@ -15,7 +15,7 @@ class SupervisedEncoderConfig:
     """Sizes of the encoder, those of arch2vec's by default (appendix A), and how a regression trains it.
 
     Attributes:
-        hidden: Sizes of the graph isomorphism layers.
+        layers: Sizes of the graph isomorphism layers.
         latent: Size of a graph's vector.
         epochs: Passes over the graphs in each fit.
         batch: Graphs in a step; the last one of an epoch may have fewer.
@@ -25,16 +25,16 @@ class SupervisedEncoderConfig:
         ConfigError: If a value cannot work.
     """
 
-    hidden: tuple[int, ...] = (128, 128, 128, 128)
+    layers: tuple[int, ...] = (128, 128, 128, 128)
     latent: int = 16
     epochs: int = 100
     batch: int = 10
     rate: float = 1e-2
 
     def __post_init__(self) -> None:
-        if not isinstance(self.hidden, tuple) or not self.hidden:
-            raise ConfigError("hidden", expected="a tuple of sizes", received=repr(self.hidden))
-        for size in self.hidden:
-            check_positive(hidden=size)
+        if not isinstance(self.layers, tuple) or not self.layers:
+            raise ConfigError("layers", expected="a tuple of sizes", received=repr(self.layers))
+        for size in self.layers:
+            check_positive(layers=size)
         check_positive(latent=self.latent, epochs=self.epochs, batch=self.batch)
         check_real("rate", self.rate, math.ulp(0.0))

@@ -35,7 +35,7 @@ class SupervisedEncoder(tf_keras.Model):
     def __init__(self, form: GraphForm, config: SupervisedEncoderConfig) -> None:
         super().__init__()
         self.form = form
-        self._layers = [GraphIsomorphism(size, "float32") for size in config.hidden]
+        self._layers = [GraphIsomorphism(size, "float32") for size in config.layers]
         self._vector = layers.Dense(config.latent, activation="tanh")
         nodes = form.nodes
         self.signature = tf.TensorSpec([None, nodes, nodes], tf.int32), tf.TensorSpec([None, nodes], tf.int32)

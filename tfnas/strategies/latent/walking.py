@@ -24,6 +24,10 @@ WALKS = ("absolute", "local")
 Step = dict[str, Any]
 """Of an episode: the architecture it began ``at``, the ``action``, and the ``key`` of what was proposed."""
 
+_ROUNDING = 1e-4
+"""Share by which squared distances to points differ that an encoder cannot tell apart. Of such points the first is
+taken, which rounding cannot change."""
+
 
 class WalkingSearch(ChoosingSearch, abc.ABC):
     """REINFORCE with an LSTM whose actions are points, over `Candidates`; see `LatentRL` for the loop.
@@ -144,7 +148,8 @@ class WalkingSearch(ChoosingSearch, abc.ABC):
         mean = self._means([Architecture.from_dict(step["at"]) for step in self._path] + [self._at])
         action = (mean + self._learner.policy.deviation * self.rng.standard_normal(mean.shape)).astype(np.float32)
         distance = ((self._points()[rows] - action) ** 2).sum(1)
-        arch = self._candidates.archs[rows[np.argmin(distance)]]
+        nearest = np.flatnonzero(distance <= (1 + _ROUNDING) * distance.min())[0]
+        arch = self._candidates.archs[rows[nearest]]
         self._path.append({"at": self._at.to_dict(), "action": action.tolist(), "key": self.seen.key(arch)})
         if len(self._path) == self.steps:
             self._waiting.append(self._path)

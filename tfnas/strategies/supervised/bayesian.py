@@ -57,7 +57,7 @@ class SupervisedBO(ImprovementSearch):
         dedupe: str = "canonical",
     ) -> None:
         sizes = tuple(layers) if isinstance(layers, list) else layers
-        config = SupervisedEncoderConfig(hidden=sizes, latent=latent, epochs=epochs, rate=rate)
+        config = SupervisedEncoderConfig(layers=sizes, latent=latent, epochs=epochs, rate=rate)
         super().__init__(
             space,
             form_of(space),
@@ -67,7 +67,7 @@ class SupervisedBO(ImprovementSearch):
             pool=pool,
             seed=seed,
             dedupe=dedupe,
-            layers=list(config.hidden),
+            layers=list(config.layers),
             latent=latent,
             epochs=epochs,
             rate=rate,

@@ -56,7 +56,7 @@ class SupervisedRL(WalkingSearch):
         dedupe: str = "canonical",
     ) -> None:
         sizes = tuple(layers) if isinstance(layers, list) else layers
-        self._config = SupervisedEncoderConfig(hidden=sizes, latent=latent)
+        self._config = SupervisedEncoderConfig(layers=sizes, latent=latent)
         super().__init__(
             space,
             form_of(space),
@@ -70,7 +70,7 @@ class SupervisedRL(WalkingSearch):
             pool=pool,
             seed=seed,
             dedupe=dedupe,
-            layers=list(self._config.hidden),
+            layers=list(self._config.layers),
             latent=latent,
         )
         self._embedded: np.ndarray | None = None
