@@ -121,6 +121,40 @@ def test_adam_raises_the_bound_with_few_inducing_points():
     assert not np.allclose(process.predict(x[:9]).mean(), first.mean())
 
 
+def test_refining_raises_the_bound_of_the_likely_hyperparameters():
+    import tensorflow as tf
+
+    x, y = _data(200)
+    standard, count = (y - y.mean()) / y.std(), tf.constant(200.0, tf.float64)
+
+    def loss(**options) -> float:
+        process = SparseGP(SparseGPConfig(inducing=6, subset=40, **options))
+        process.fit(x, y, seed=0)
+        return float(process._process.loss(x, standard, count))
+
+    assert loss(method="refined", epochs=60, batch=100, rate=2e-2) < loss(method=OPTIMAL) - 0.05
+
+
+def test_a_second_refinement_has_the_whole_schedule_again():
+    x, y = _data(60)
+    process = SparseGP(SparseGPConfig(method="refined", inducing=6, subset=30, epochs=4, rate=1e-2))
+    process.fit(x, y, seed=0)
+    first = process.predict(x)
+    process.fit(x, y, seed=0)
+    np.testing.assert_allclose(process.predict(x).mean(), first.mean(), rtol=1e-9)
+
+
+def test_k_means_places_inducing_points_in_clusters():
+    rng = np.random.default_rng(0)
+    centres = np.array([[0.0, 0.0], [30.0, 0.0], [0.0, 30.0], [30.0, 30.0]])
+    x = np.repeat(centres, 50, 0) + 0.1 * rng.normal(size=(200, 2))
+    process = SparseGP(SparseGPConfig(method=OPTIMAL, inducing=4, placement="k-means"))
+    process.fit(x, x.sum(1) + rng.normal(size=200), seed=1)
+    found = process._process._inducing.numpy()
+    clusters = np.abs(found[:, None] - centres).max(2) < 0.2
+    assert clusters.sum() == 4 and (clusters.sum(1) == 1).all()
+
+
 def test_the_seed_decides_and_the_unit_is_the_users():
     x, y = _data(60)
     process = SparseGP(SparseGPConfig(method=OPTIMAL, inducing=10, subset=30))
@@ -153,7 +187,7 @@ def test_expected_improvement_takes_these_beliefs(optimal):
 
 
 def test_wrong_options_are_refused():
-    for options in ({"method": "fitc"}, {"inducing": 0}, {"jitter": 0.0}, {"rate": -1}, {"subset": 1.5}):
+    for options in ({"method": "fitc"}, {"placement": "grid"}, {"inducing": 0}, {"jitter": 0.0}, {"rate": -1}, {"subset": 1.5}):
         with pytest.raises(ConfigError):
             SparseGPConfig(**options)
     with pytest.raises(ConfigError, match="at least 2"):

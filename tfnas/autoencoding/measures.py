@@ -20,7 +20,7 @@ from tfnas.spaces.nasbench101 import NASBench101
 DECODINGS = 10
 """Encodings a graph, and decodings a point, of the protocols of D-VAE and SVGe."""
 
-_FITTED = 20_000
+_FITTED = 50_000
 """Training graphs, at most, to which priors are fitted."""
 
 _TRIED = 1_000

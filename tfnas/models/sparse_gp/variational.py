@@ -86,7 +86,11 @@ class VariationalProcess:
         points, values = tf.constant(x), tf.constant(y)
         batch = self._config.batch
         whole = len(x) // batch * batch
-        for _ in range(self._config.epochs):
+        for epoch in range(self._config.epochs):
+            if self._config.method == "refined":
+                self._optimizer.rate.assign(
+                    self._config.rate * 0.5 * (1 + math.cos(math.pi * epoch / self._config.epochs))
+                )
             order = rng.permutation(len(x)).astype(np.int32)
             if whole:
                 self._train(points, values, tf.constant(order[:whole].reshape(-1, batch)))
