@@ -187,7 +187,8 @@ def test_expected_improvement_takes_these_beliefs(optimal):
 
 
 def test_wrong_options_are_refused():
-    for options in ({"method": "fitc"}, {"placement": "grid"}, {"inducing": 0}, {"jitter": 0.0}, {"rate": -1}, {"subset": 1.5}):
+    wrong = [{"method": "fitc"}, {"placement": "grid"}, {"inducing": 0}, {"jitter": 0.0}, {"rate": -1}, {"subset": 1.5}]
+    for options in wrong:
         with pytest.raises(ConfigError):
             SparseGPConfig(**options)
     with pytest.raises(ConfigError, match="at least 2"):

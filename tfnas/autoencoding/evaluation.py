@@ -124,7 +124,7 @@ def evaluate(
 
     A measure that was made there with the same settings, on the same weights, is not made again.
 
-    Priors are fitted to training graphs, 20,000 drawn by the seed where there are more: to points like those that
+    Priors are fitted to training graphs, 50,000 drawn by the seed where there are more: to points like those that
     the decoder was trained on, drawn from the posteriors with `AutoencoderConfig.noise`; ``"scaled"``, that of the
     papers, to the posteriors' means alone.
 
