@@ -14,9 +14,8 @@ Nothing need be brought. Maps of the latent space (Figures 4 and 11 to 13) are d
 
 Deviations, and what the paper leaves open:
 
-- A graph is valid here if it is a member of the space. The paper's appendix B lists six rules, of which its code checks
-  some; each member keeps all of them, but a graph that keeps them need not be a member: two edges into a branch may
-  come from nodes of different steps.
+- A graph is valid here if it keeps the six rules of the paper's appendix B, of which its code checks some. One that
+  does need not be a member: two edges into a branch may come from nodes of different steps.
 - GAE and VGAE have the sizes of arch2vec; those of the paper are not printed.
 - `tfnas.models` says how each autoencoder differs from the published code.
 """
@@ -42,7 +41,7 @@ MOST_MACS = 600_000_000
 TABLES = (
     arch2vec_table(
         "DARTS",
-        "members",
+        "six",
         (
             ("GAE", "gae", ("97.80", "15.25", "99.65")),
             ("VGAE", "vgae", ("96.80", "25.25", "99.27")),

@@ -108,7 +108,35 @@ def test_rules_of_validity():
         "cells": [True, False, False, False],
         "labels": [True, True, True, False],
         "pruned": [True, True, True, False],
+        "six": [True, False, False, False],
     }
+
+
+def test_the_six_rules_of_darts_cells():
+    form = form_of(spaces.get("darts,shared=True"))
+    cell = (("skip_connect", 0), ("skip_connect", 1), *[("sep_conv_3x3", 1), ("skip_connect", 2)] * 3)
+    member = form.encode([form.space.from_cells(cell)])
+    edits = {
+        "member": {},
+        "two nodes of different steps": {(2, 7): 0, (4, 7): 1},
+        "input in the middle": "ops",
+        "nothing read": {(1, 3): 0},
+        "not read": {(9, 10): 0},
+        "two inputs": {(0, 3): 1},
+        "an input and a step": {(0, 5): 1},
+        "one half of a step": {(2, 5): 0},
+        "an input that is not read": {(0, 2): 0, (1, 2): 1},
+    }
+    found = {}
+    for name, edit in edits.items():
+        adjacency, ops = member.adjacency.copy(), member.ops.copy()
+        if edit == "ops":
+            ops[0, 4] = 0
+        else:
+            for place, value in edit.items():
+                adjacency[(0, *place)] = value
+        found[name] = bool(VALIDITY["six"](form, GraphArrays(adjacency, ops))[0])
+    assert found == {name: name in ("member", "two nodes of different steps") for name in edits}
 
 
 def test_wrong_input_is_refused():

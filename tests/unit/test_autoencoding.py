@@ -504,7 +504,7 @@ def test_priors_are_of_the_points_that_the_decoder_was_trained_on(monkeypatch, n
     [
         ("nasbench101", ("members", "cells", "labels", "pruned")),
         ("nasbench201", ("members", "cells", "labels")),
-        ("darts,shared=True", ("members", "labels")),
+        ("darts,shared=True", ("members", "labels", "six")),
     ],
 )
 def test_rules_apply_that_members_keep(space, rules):

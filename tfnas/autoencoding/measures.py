@@ -13,6 +13,7 @@ from tfnas.autoencoding.evaluation import WALKED
 from tfnas.autoencoding.graphs import GraphSet
 from tfnas.models import latent_priors
 from tfnas.models.autoencoder import GraphArrays, GraphAutoencoder, GraphForm, isomorphs, metrics, smoothness
+from tfnas.models.autoencoder.darts_form import DARTSForm
 from tfnas.models.autoencoder.validity import VALIDITY
 from tfnas.models.autoencoder.walkback import walked_back
 from tfnas.spaces.nasbench101 import NASBench101
@@ -120,7 +121,8 @@ class Bench:
         """Names of the rules of validity that apply: those that members keep, each but once."""
         graphs = self._training.take(self._some(_TRIED))
         form = self._autoencoder.form
-        repeated = () if isinstance(form.space, NASBench101) else ("pruned",)  # the members, elsewhere
+        special = {"pruned": isinstance(form.space, NASBench101), "six": isinstance(form, DARTSForm)}
+        repeated = [name for name, differs in special.items() if not differs]  # the members, elsewhere
         return tuple(name for name, rule in VALIDITY.items() if name not in repeated and rule(form, graphs).all())
 
     @functools.cached_property

@@ -7,6 +7,7 @@ from typing import Callable, Mapping
 import numpy as np
 
 from tfnas.errors import InvalidArchitectureError, UnknownNameError
+from tfnas.models.autoencoder.darts_form import DARTSForm
 from tfnas.models.autoencoder.graph_form import GraphArrays, GraphForm
 from tfnas.spaces.nasbench101 import NASBench101
 
@@ -59,11 +60,32 @@ def are_pruned_members(form: GraphForm, graphs: GraphArrays) -> np.ndarray:
     return found
 
 
+def keep_six_rules(form: GraphForm, graphs: GraphArrays) -> np.ndarray:
+    """DARTS cells that keep the six rules of arch2vec's appendix B; in other spaces these are the members.
+
+    The inputs come first (1) and the output last (2), everything but the inputs reads something (3) and everything but
+    the output is read (4), an intermediate node has two edges (5), and edges go forward (6). Of a graph whose nodes are
+    branches, (5) says that each branch reads one node, an input or a step, and a step is two branches, of which the
+    rules do not say that they are of one step. Members that leave an input unread break (4).
+    """
+    if not isinstance(form, DARTSForm):
+        return form.are_members(graphs)
+    size = form.rules.nodes
+    edges = graphs.adjacency[:, :size, :size] > 0
+    into = edges[:, :, 2:-1]
+    inputs, others = into[:, :2].sum(1), into[:, 2:].sum(1)
+    reads_one = ((inputs == 1) & (others == 0)) | ((inputs == 0) & (others == 2))
+    goes_forward = ~np.tril(graphs.adjacency).any((1, 2))
+    is_connected = edges[:, :-1].any(2).all(1) & edges[:, :, 2:].any(1).all(1)
+    return have_labels(form, graphs) & is_connected & reads_one.all(1) & goes_forward
+
+
 VALIDITY: Mapping[str, Callable[[GraphForm, GraphArrays], np.ndarray]] = {
     "members": are_members,
     "cells": are_cells,
     "labels": have_labels,
     "pruned": are_pruned_members,
+    "six": keep_six_rules,
 }
 """The rules, by name; each returns which of B graphs are valid, bool [B]."""
 
