@@ -330,6 +330,18 @@ def test_lawful_draws_are_members_and_their_distribution_has_no_log_prob():
     assert not lawful.has_log_prob and not lawful.decode(points[0]).has_log_prob
 
 
+def test_the_forward_side_alone_has_a_probability():
+    space = spaces.get("nasbench201")
+    union, alone = (SVGe(space, SVGeConfig(hidden=8, latent=3, decoded=decoded)) for decoded in ("union", "forward"))
+    points = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    one, both = alone.decode_draws(points, 4), union.decode_draws(points, 4)
+    np.testing.assert_array_equal(one.ops, both.ops)
+    assert (one.adjacency <= both.adjacency).all() and one.adjacency.sum() < both.adjacency.sum()
+    assert (alone.decode_most_probable(points).adjacency <= union.decode_most_probable(points).adjacency).all()
+    np.testing.assert_array_equal(alone.log_prob(one, points), union.direction_log_prob(one, points, "forward"))
+    assert alone.has_log_prob and alone.decode(points[0]).has_log_prob
+
+
 def test_training_lowers_the_loss(model):
     space = model.space
     graphs = model.form.encode([space.sample(np.random.default_rng(seed)) for seed in range(23)])

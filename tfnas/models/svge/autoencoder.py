@@ -22,9 +22,10 @@ class SVGe(GraphAutoencoder):
 
     One decoder grows a graph from its input, another one from its output, and what a point is decoded to is the
     union of both. Many pairs have the same union, so its probability has no closed form: there is no `log_prob`, and
-    `decode` gives distributions that can only be drawn from. `direction_log_prob` has the probability of a graph
-    in each direction. Training maximises the mean of both logarithms, which is a lower bound of the logarithm of the
-    probability under one of the directions, taken by the toss of a coin.
+    `decode` gives distributions that can only be drawn from, unless `SVGeConfig.decoded` is ``"forward"``.
+    `direction_log_prob` has the probability of a graph in each direction. Training maximises the mean of both
+    logarithms, which is a lower bound of the logarithm of the probability under one of the directions, taken by the
+    toss of a coin.
 
     Args:
         space: A space of one component; of DARTS that with one cell, ``darts,shared=True``.
@@ -38,10 +39,11 @@ class SVGe(GraphAutoencoder):
 
     name = "svge"
     training = TrainingConfig(epochs=300, batch=32, rate=1e-4, patience=10)
-    has_log_prob = False
 
     def __init__(self, space: SearchSpace, config: SVGeConfig | None = None, *, seed: int = 0) -> None:
-        super().__init__(space, SVGeConfig() if config is None else config, seed=seed)
+        config = SVGeConfig() if config is None else config
+        super().__init__(space, config, seed=seed)
+        self.has_log_prob = config.decoded == "forward"
 
     def direction_log_prob(self, graphs: GraphArrays, z: np.ndarray, direction: str) -> np.ndarray:
         """Returns the logarithm of the probability that each of B points grows to each of B graphs. [B].

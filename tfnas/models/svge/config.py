@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Mapping
 
 from tfnas.checks import check_flag
 from tfnas.errors import ConfigError
@@ -20,13 +21,19 @@ class SVGeConfig(GrowingConfig):
         hidden: Size of the state of a node, half of it for each direction of messages.
         shared_decoder: Whether both directions of growth have the same weights, as in the published code; they have
             their own in the paper.
+        decoded: What a point is decoded to: the ``"union"`` of the graphs of both directions, as in the paper, or that
+            of the ``"forward"`` one alone, which has a probability. Training is the same. Where the directions disagree
+            a union has more edges than either, which matters where their number is limited.
 
     Raises:
         ConfigError: If a value cannot work.
     """
 
+    choices: ClassVar[Mapping[str, tuple[str, ...]]] = {**GrowingConfig.choices, "decoded": ("union", "forward")}
+
     beta: float = 0.005 * 32 / 2
     shared_decoder: bool = False
+    decoded: str = "union"
 
     def __post_init__(self) -> None:
         super(SVGeConfig, self).__post_init__()

@@ -22,19 +22,22 @@ tfp = importlib.import_module("tensorflow_probability")
 
 
 class TwoSidedDecoder(GraphDecoder):
-    """The union of a graph that grows from its first node and of one that grows from its last node.
+    """The union of a graph that grows from its first node and of one that grows from its last node, or the first alone.
 
     The union has no probability in closed form; each of both graphs has.
 
     Args:
         forward: Grows graphs from the first node.
         backward: Grows graphs from the last node.
+        decoded: See `SVGeConfig`.
     """
 
-    def __init__(self, forward: GrowingDecoder, backward: GrowingDecoder) -> None:
-        self.forward, self.backward = forward, backward
+    def __init__(self, forward: GrowingDecoder, backward: GrowingDecoder, decoded: str) -> None:
+        self.forward, self.backward, self._decoded = forward, backward, decoded
 
     def log_prob(self, adjacency, ops):
+        if self._decoded == "forward":
+            return self.forward.log_prob(adjacency, ops)
         raise ConfigError(
             "log_prob of a decoder from both sides",
             expected="a probability in closed form",
@@ -48,9 +51,13 @@ class TwoSidedDecoder(GraphDecoder):
 
     def sample(self, seed):
         one, other = tf.unstack(tfp.random.split_seed(seed, n=2))
+        if self._decoded == "forward":
+            return self.forward.grown(one)
         return united(self.forward.grown(one), self.backward.grown(other))
 
     def mode(self):
+        if self._decoded == "forward":
+            return self.forward.grown()
         return united(self.forward.grown(), self.backward.grown())
 
 
@@ -100,4 +107,5 @@ class SVGeNetwork(AutoencoderNetwork):
         return TwoSidedDecoder(
             GrowingDecoder(self._growing[0], z, self._growth[0], backward=False, weighting=weighting),
             GrowingDecoder(self._growing[-1], z, self._growth[1], backward=True, weighting=weighting),
+            self._config.decoded,
         )
