@@ -126,8 +126,16 @@ def test_the_order_is_that_of_the_beliefs(autoencoder, predictor):
     np.testing.assert_allclose(belief.mean(), means, atol=1e-4)
     assert sorted(order.tolist()) == list(range(len(archs)))
     assert (np.diff(belief.mean().numpy()[order]) <= 0).all() and np.ptp(means) > 0
-    repeated = rank([archs[0]] * 3, autoencoder, predictor)
-    assert repeated.order.tolist() == [0, 1, 2]
+
+
+def test_of_equals_the_first_is_first(autoencoder):
+    import tensorflow_probability as tfp
+
+    class Levels:
+        def predict(self, embeddings):
+            return tfp.distributions.Normal(np.array([1.0, 2.0, 1.0, 2.0, 2.0]), np.ones(len(embeddings)))
+
+    assert rank(expansions(BEST)[:5], autoencoder, Levels()).order.tolist() == [1, 3, 4, 0, 2]
 
 
 def test_longer_networks_of_enas():
