@@ -59,7 +59,7 @@ for folder in sys.argv[1:]:
 
 def test_there_are_models():
     assert [path.name for path in GENERATORS] == ["graphpnas_nasbench201"]
-    assert {"arch2vec_nasbench201", "svge_nasbench201"} <= {path.name for path in AUTOENCODERS}
+    assert {"arch2vec_enas_macro", "arch2vec_nasbench201", "svge_enas_macro", "svge_nasbench201"} <= {path.name for path in AUTOENCODERS}
     assert {*GENERATORS, *AUTOENCODERS} == {*MODELS}
 
 
