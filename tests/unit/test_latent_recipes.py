@@ -10,16 +10,19 @@ from click.testing import CliRunner
 from recipes.darts import latent_search as darts
 from recipes.enas_macro import latent_prediction as enas_prediction
 from recipes.enas_macro import latent_search as enas_macro
+from recipes.nasbench101 import all_data, transfer
 from recipes.nasbench101 import extrapolation as nasbench101_extrapolation
 from recipes.nasbench101 import latent_prediction as nasbench101_prediction
 from recipes.nasbench101 import latent_search as nasbench101
-from recipes.nasbench101 import transfer
 from recipes.nasbench201 import latent_search as nasbench201
 from tfnas import spaces, strategies
-from tfnas.errors import ConfigError
+from tfnas.architecture import Architecture
+from tfnas.data import Table
+from tfnas.errors import ConfigError, DataError
 from tfnas.protocol import command_line, extrapolation
 from tfnas.protocol.latent import make_latent_command
 from tfnas.protocol.sources import BestOf, Given
+from tfnas.state import load_state
 
 STUDIES = {
     f"{module.__name__}-{name}": study
@@ -147,6 +150,56 @@ def test_a_process_of_few_points_is_measured_on_others_that_are_good():
     assert good["rmse"] < 0.002 and good["pearson"] > 0.99
     values[:60] = rng.permutation(values[:60])
     assert nasbench101_prediction.of_few(points, values, np.arange(60))["pearson"] < 0.7
+
+
+class TestAllData:
+    OPTIONS = {
+        "batches": 2, "batch": 3, "starts": 20, "iterations": 3, "attempts": 20,
+        "surrogate_options": {"method": "optimal_variational_posterior", "inducing": 20},
+    }  # fmt: skip
+
+    @pytest.fixture(scope="class")
+    def made(self, tmp_path_factory):
+        from tfnas import autoencoding
+        from tfnas.protocol.latent import train_small
+
+        folder = tmp_path_factory.mktemp("all_data")
+        space = "nasbench101,max_nodes=4"
+        autoencoder = train_small(folder, space)
+        nasbench101.made_up_table(folder / "made_up.csv", space)
+        graphs = autoencoding.graphs_again(autoencoding.read_card(pathlib.Path(autoencoder)))
+        known = Table.from_csv(folder / "made_up.csv", graphs.space)
+        return f"{autoencoder}/model", graphs, known
+
+    def test_what_is_proposed_was_held_out_and_the_best_of_it_is_shown(self, made, tmp_path):
+        model, graphs, known = made
+        found = all_data.AllData(model, graphs, known, 0, **self.OPTIONS).run(tmp_path / "batches.json")
+        chosen = [arch for batch in load_state(tmp_path / "batches.json")["batches"] for arch in batch]
+        proposed = [Architecture.from_dict(arch) for arch in chosen]
+        held_out = [graphs.space.from_native(graphs.natives[k]) for k in graphs.held_out]
+        key, accuracies = graphs.space.canonical_key, known.mean(nasbench101.VALIDATION)
+        assert len(proposed) == found["proposals"] == len(set(map(key, proposed))) == 6
+        assert set(map(key, proposed)) <= set(map(key, held_out))
+        assert found["validation"] == max(accuracies[known.find(arch)] for arch in proposed)
+        assert found["held_out_validation"] == max(accuracies[known.find(arch)] for arch in held_out)
+
+    def test_a_run_that_was_stopped_keeps_its_batches(self, made, tmp_path):
+        model, graphs, known = made
+        path = tmp_path / "batches.json"
+        all_data.AllData(model, graphs, known, 0, **{**self.OPTIONS, "batches": 1}).run(path)
+        (first,) = load_state(path)["batches"]
+        all_data.AllData(model, graphs, known, 0, **self.OPTIONS).run(path)
+        batches = load_state(path)["batches"]
+        assert batches[0] == first and len(batches) == 2
+        assert not [arch for arch in batches[1] if arch in first]
+
+    def test_a_table_must_have_all_cells(self, made, tmp_path):
+        model, graphs, known = made
+        lines = [f"arch,{nasbench101.VALIDATION},{nasbench101.TEST}"]
+        lines += [f'"{native}",0.9,0.9' for native in graphs.natives[:5]]
+        (tmp_path / "few.csv").write_text("\n".join(lines) + "\n", "utf-8")
+        with pytest.raises(DataError, match="missing"):
+            all_data.AllData(model, graphs, Table.from_csv(tmp_path / "few.csv", graphs.space), 0, **self.OPTIONS)
 
 
 class TestExtrapolation:

@@ -172,7 +172,8 @@ def _terms(autoencoder: GraphAutoencoder, graphs: GraphSet, job: TrainingJob) ->
     rng = np.random.default_rng(job.seed)
     rows = rng.permutation(graphs.held_out)[:_WATCHED]
     arrays = [tf.constant(array) for array in graphs.encode(autoencoder.form, rows)]
-    bound = tf.function(lambda: autoencoder.network.elbo(*arrays, tf.constant([job.seed % 2**31, 0])))
+    seed = tf.constant([job.seed % 2**31, 0])
+    bound = tf.function(lambda: autoencoder.network.elbo(*arrays, seed), autograph=False)
 
     def terms() -> tuple[float, float]:
         objective, divergence = (float(tf.reduce_mean(part)) for part in bound())

@@ -66,19 +66,20 @@ class GraphAutoencoder(abc.ABC):
         self._set_first_weights(seed)
         size = self.form.nodes
         graphs = tf.TensorSpec([None, size, size], tf.int32), tf.TensorSpec([None, size], tf.int32)
-        self._means = tf.function(
-            lambda adjacency, ops: self.network.posterior(adjacency, ops, training=False).mean(), input_signature=graphs
-        )
         points = tf.TensorSpec([None, *self.network.latent_shape], config.dtype)
-        self._log_prob = tf.function(
-            lambda adjacency, ops, z: self.network.decoder(z).log_prob(adjacency, ops),
-            input_signature=[*graphs, points],
+
+        def traced(function: Callable[..., Any], *signature: Any) -> Any:
+            # AutoGraph has nothing to turn into a graph here, and warns of what it cannot read
+            return tf.function(function, autograph=False, input_signature=signature)
+
+        self._means = traced(
+            lambda adjacency, ops: self.network.posterior(adjacency, ops, training=False).mean(), *graphs
         )
-        self._modes = tf.function(lambda z: self.network.decoder(z).mode(), input_signature=[points])
-        self._draws = tf.function(
-            lambda z, seed: self.network.decoder(z).sample(seed),
-            input_signature=[points, tf.TensorSpec([2], tf.int32)],
+        self._log_prob = traced(
+            lambda adjacency, ops, z: self.network.decoder(z).log_prob(adjacency, ops), *graphs, points
         )
+        self._modes = traced(lambda z: self.network.decoder(z).mode(), points)
+        self._draws = traced(lambda z, seed: self.network.decoder(z).sample(seed), points, tf.TensorSpec([2], tf.int32))
 
     @abc.abstractmethod
     def _make_network(self) -> Any:

@@ -109,21 +109,22 @@ def _root(autoencoder: GraphAutoencoder) -> Any:
         return {"adjacency": adjacency, "ops": ops}
 
     @tf.function(
+        autograph=False,
         input_signature=[
             tf.TensorSpec([None, size, size], integers, "adjacency"),
             tf.TensorSpec([None, size], integers, "ops"),
-        ]
+        ],
     )
     def encode(adjacency, ops):
         posterior = network.posterior(adjacency, ops, training=False)
         mean = posterior.mean()
         return {"mean": mean, "stddev": posterior.stddev(), "embedding": _embedding(mean)}
 
-    @tf.function(input_signature=[point])
+    @tf.function(autograph=False, input_signature=[point])
     def decode(z):
         return cut(*network.decoder(z).mode())
 
-    @tf.function(input_signature=[point, tf.TensorSpec([2], integers, "seed")])
+    @tf.function(autograph=False, input_signature=[point, tf.TensorSpec([2], integers, "seed")])
     def sample(z, seed):
         return cut(*network.decoder(z).sample(seed))
 

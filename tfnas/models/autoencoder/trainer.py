@@ -81,7 +81,9 @@ class Trainer:
         tensors = [tf.constant(array) for array in arrays]
         if self._run is None:
             specs = [tf.TensorSpec([None, *tensor.shape[1:]], tensor.dtype) for tensor in tensors]
-            self._run = tf.function(self._steps, input_signature=[specs, tf.TensorSpec([None, None], tf.int32)])
+            self._run = tf.function(
+                self._steps, autograph=False, input_signature=[specs, tf.TensorSpec([None, None], tf.int32)]
+            )
         done = []
         while self._epochs < self.config.epochs:
             number = self._epochs + 1
